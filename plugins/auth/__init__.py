@@ -1,0 +1,100 @@
+"""Auth: users, sessions, tokens, invites. It says who is asking; what they may do, the core decides."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import click
+
+from soundwave_core import (
+    Access,
+    Actor,
+    IsAuthenticated,
+    Job,
+    Migration,
+    Page,
+    Public,
+    Request,
+    ResourceKind,
+    Route,
+    Setting,
+    Slot,
+    SoundWave,
+    hookimpl,
+)
+
+from . import routes, setup
+from .accounts import add_user
+from .commands import user
+from .jobs import JOBS, flush_last_seen
+from .migrations import MIGRATIONS
+from .settings import SETTINGS
+from .store import Sessions, Tokens, UserRow, Users
+
+__all__ = ["UserRow", "Users", "add_user"]
+
+
+@hookimpl
+def register_settings() -> Sequence[Setting]:
+    return SETTINGS
+
+
+@hookimpl
+def register_migrations() -> Sequence[Migration]:
+    return MIGRATIONS
+
+
+@hookimpl
+def register_resources(core: SoundWave) -> Sequence[ResourceKind]:
+    return [ResourceKind("session", _session_access), ResourceKind("token", _token_access)]
+
+
+@hookimpl
+def register_routes(core: SoundWave) -> Sequence[Route]:
+    return routes.ROUTES
+
+
+@hookimpl
+def register_jobs(core: SoundWave) -> Sequence[Job]:
+    return JOBS
+
+
+@hookimpl
+def register_ui(core: SoundWave) -> Sequence[Page | Slot]:
+    return [
+        Page("/account/", "Account", "account-page", IsAuthenticated, icon="account", order=90),
+        Page("/login/", "Sign in", "login-page", Public, order=-1),
+        Page("/setup/", "Set up", "setup-page", Public, order=-1),
+    ]
+
+
+@hookimpl
+def register_commands() -> Sequence[click.Command]:
+    return [user]
+
+
+@hookimpl
+def startup(core: SoundWave) -> None:
+    setup.begin(core)
+
+
+@hookimpl
+def shutdown(core: SoundWave) -> None:
+    flush_last_seen(core)
+
+
+@hookimpl
+def actor_from_request(core: SoundWave, request: Request) -> Actor | None:
+    return routes.actor_of(core, request)
+
+
+def _session_access(core: SoundWave, actor: Actor, session_id: str) -> Access:
+    return _access(actor, Sessions(core).owner_of(session_id))
+
+
+def _token_access(core: SoundWave, actor: Actor, token_id: str) -> Access:
+    return _access(actor, Tokens(core).owner_of(token_id))
+
+
+def _access(actor: Actor, owner: str | None) -> Access:
+    return Access.WRITE if owner is not None and (owner == actor.id or actor.is_admin) else Access.NONE

@@ -1,0 +1,96 @@
+"""The admin's doors: users and invites."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from soundwave_core import AdminOnly, ListQuery, NotFound, Route, transaction
+
+from . import accounts, invites, shapes
+from .lists import before, page
+from .store import InviteRow, Invites, UserRow, Users
+
+if TYPE_CHECKING:
+    from soundwave_core import Request, SoundWave
+
+
+def list_users(core: SoundWave, request: Request) -> shapes.UserList:
+    """Everybody with an account, newest first."""
+    store = Users(core)
+    shown, following = page(request, store.list(request.query.limit + 1, before(request)))
+    results = [_user(row) for row in shown]
+    return shapes.UserList(count=store.count(), next=following, previous=None, results=results)
+
+
+def add_user(core: SoundWave, request: Request) -> shapes.AdminUser:
+    """An account for somebody else."""
+    body: shapes.UserWish = request.body
+    return _user(accounts.add_user(core, body.username, body.password, body.is_admin))
+
+
+def change_user(core: SoundWave, request: Request) -> shapes.AdminUser:
+    """Disable, enable, make an admin or not. The last active admin stays."""
+    body: shapes.UserPatch = request.body
+    return _user(accounts.change_user(core, request.params["user"], body.state, body.is_admin))
+
+
+def list_invites(core: SoundWave, request: Request) -> shapes.InviteList:
+    """Every invite that has not expired, newest first, without its code."""
+    store = Invites(core)
+    shown, following = page(request, store.list(request.query.limit + 1, before(request)))
+    results = [_invite(row) for row in shown]
+    return shapes.InviteList(count=store.count(), next=following, previous=None, results=results)
+
+
+def add_invite(core: SoundWave, request: Request) -> shapes.NewInvite:
+    """A new invite. Its code is in this answer and never again."""
+    body: shapes.InviteWish = request.body
+    row, code = invites.issue(core, request.user, body.expires_in_days)
+    return shapes.NewInvite(id=row.id, created_at=row.created_at, expires_at=row.expires_at, code=code)
+
+
+def remove_invite(core: SoundWave, request: Request) -> None:
+    """Withdraw an invite."""
+    with transaction(core.db):
+        if not Invites(core).remove(request.params["invite"]):
+            raise NotFound("There is no such invite.", code="invite_not_found")
+
+
+def _user(row: UserRow) -> shapes.AdminUser:
+    return shapes.AdminUser(
+        id=row.id,
+        username=row.name,
+        is_admin=row.is_admin,
+        state="disabled" if row.state == "disabled" else "active",
+        created_at=row.created_at,
+    )
+
+
+def _invite(row: InviteRow) -> shapes.InviteView:
+    return shapes.InviteView(
+        id=row.id,
+        created_by=row.created_by,
+        created_at=row.created_at,
+        expires_at=row.expires_at,
+        used_at=row.used_at,
+    )
+
+
+USERS, INVITES = "/api/user/admin/users/", "/api/user/admin/invites/"
+ROUTES = [
+    Route("GET", USERS, list_users, AdminOnly, query=ListQuery, answer=shapes.UserList),
+    Route(
+        "POST", USERS, add_user, AdminOnly,
+        body=shapes.UserWish, answer=shapes.AdminUser, status=201,
+    ),
+    Route(
+        "PATCH", USERS + "<user:id>/", change_user, AdminOnly,
+        body=shapes.UserPatch, answer=shapes.AdminUser,
+    ),
+    Route("GET", INVITES, list_invites, AdminOnly, query=ListQuery, answer=shapes.InviteList),
+    Route(
+        "POST", INVITES, add_invite, AdminOnly,
+        body=shapes.InviteWish, answer=shapes.NewInvite, status=201,
+    ),
+    Route("DELETE", INVITES + "<invite:id>/", remove_invite, AdminOnly, status=204),
+]  # fmt: skip

@@ -1,0 +1,105 @@
+"""Passwords: what is accepted, how they are hashed, and how many at a time.
+
+A stored hash is ``SCHEME$…``. New ones are ``bcrypt-sha256``: bcrypt over the base64 of the SHA-256 of the
+NFC text in UTF-8, so that bytes beyond bcrypt's 72 count and a NUL cuts nothing. ``pbkdf2_sha256`` comes
+with imported accounts and is replaced at the first sign-in.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import threading
+import unicodedata
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import bcrypt
+
+from soundwave_core import Invalid, TooMany
+
+LEAST_CHARACTERS = 10
+MOST_BYTES = 1024
+MOST_ITERATIONS = 5_000_000
+PLACES = 2
+SCHEME = "bcrypt-sha256"
+
+
+def ensure_acceptable(password: str) -> None:
+    """Raises Invalid where a new password is too short or too long."""
+    text = unicodedata.normalize("NFC", password)
+    if len(text) < LEAST_CHARACTERS:
+        raise Invalid(f"A password has at least {LEAST_CHARACTERS} characters.", code="password_too_short")
+    if len(_utf8(text)) > MOST_BYTES:
+        raise Invalid(f"A password has at most {MOST_BYTES} bytes.", code="password_too_long")
+
+
+class PasswordHasher:
+    """Hashes and verifies, one at a time.
+
+    At most two requests are in or waiting; more are refused at once (``turn``), so that a storm of
+    sign-ins never holds the threads that stream.
+    """
+
+    def __init__(self, cost: int, places: int = PLACES) -> None:
+        self._cost = cost
+        self._places = threading.BoundedSemaphore(places)
+        self._one = threading.Lock()
+
+    @contextmanager
+    def turn(self) -> Iterator[None]:
+        """Everything that one request hashes happens inside one turn. Raises TooMany."""
+        if not self._places.acquire(blocking=False):
+            raise TooMany("Too many sign-ins at once. Try again in a second.", 1)
+        try:
+            with self._one:
+                yield
+        finally:
+            self._places.release()
+
+    def hash(self, password: str) -> str:
+        salt = bcrypt.gensalt(self._cost)
+        return f"{SCHEME}${bcrypt.hashpw(_prehash(password), salt).decode('ascii')}"
+
+    def verify(self, password: str, stored: str | None) -> bool:
+        """None, and a hash of no known scheme, cost as much as a wrong password."""
+        scheme, _, rest = (stored or "").partition("$")
+        check = SCHEMES.get(scheme)
+        if check is None:
+            self.hash(password)
+            return False
+        return check(password, rest)
+
+    def is_stale(self, stored: str) -> bool:
+        """Should be hashed anew: another scheme, or another cost."""
+        return not stored.startswith(f"{SCHEME}$$2b${self._cost:02d}$")
+
+
+def _utf8(text: str) -> bytes:
+    return text.encode("utf-8", "surrogatepass")
+
+
+def _prehash(password: str) -> bytes:
+    text = unicodedata.normalize("NFC", password)
+    return base64.b64encode(hashlib.sha256(_utf8(text)).digest())
+
+
+def _check_bcrypt(password: str, rest: str) -> bool:
+    try:
+        return bcrypt.checkpw(_prehash(password), rest.encode("ascii", "replace"))
+    except ValueError:
+        return False
+
+
+def _check_pbkdf2(password: str, rest: str) -> bool:
+    """``iterations$salt$base64``, over the text as typed: the old program did not normalise it."""
+    iterations, _, salted = rest.partition("$")
+    salt, _, expected = salted.partition("$")
+    if not (iterations.isdecimal() and len(iterations) < 10 and 0 < int(iterations) <= MOST_ITERATIONS):
+        return False
+    made = hashlib.pbkdf2_hmac("sha256", _utf8(password), _utf8(salt), int(iterations))
+    return hmac.compare_digest(base64.b64encode(made), _utf8(expected))
+
+
+SCHEMES: dict[str, Callable[[str, str], bool]] = {SCHEME: _check_bcrypt, "pbkdf2_sha256": _check_pbkdf2}

@@ -1,0 +1,244 @@
+"""The doors: sign in and out, and what everybody may do with their own account."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from soundwave_core import (
+    Actor,
+    Answer,
+    BadRequest,
+    Forbidden,
+    IsAuthenticated,
+    IsOwnerOrAdmin,
+    ListQuery,
+    Public,
+    Route,
+    __version__,
+    transaction,
+)
+
+from . import accounts, admin_routes, setup, shapes, tokens
+from .codes import digest
+from .lists import before, page
+from .sessions import Device, actor_of_cookie, clear_cookie, cookie_name, device_label, set_cookie
+from .store import SessionRow, Sessions, TokenRow, Tokens, UserRow, Users
+
+if TYPE_CHECKING:
+    from soundwave_core import Request, SoundWave
+
+_LOCAL = re.compile(r"(localhost|127\.0\.0\.1|\[::1\])(:\d+)?")
+
+
+def actor_of(core: SoundWave, request: Request) -> Actor | None:
+    """Who asks, by cookie or by token. Both at once is refused: it would be unclear who asks."""
+    cookie = request.cookies.get(cookie_name(request.scheme, request.prefix))
+    secret = tokens.secret_in(request.headers.get("Authorization"))
+    if cookie is not None and secret is not None:
+        raise BadRequest("Send the cookie or a token, not both.", code="credentials_mixed")
+    if secret is not None:
+        return tokens.actor_of_token(core, secret)
+    return actor_of_cookie(core, cookie) if cookie else None
+
+
+def get_session(core: SoundWave, request: Request) -> shapes.SessionStart:
+    """What the app needs to draw its first screen, signed in or not."""
+    actor = request.actor
+    user = Users(core).find(actor.id) if actor else None
+    return shapes.SessionStart(
+        user=_user(user) if user else None,
+        csrf_token=actor.csrf_token if actor else None,
+        pages=core.pages_for(actor),
+        slots=core.slots_for(actor),
+        version=__version__,
+        is_setup_open=setup.is_open(core),
+        registration=core.config["auth.registration"],
+        is_secure=request.scheme == "https" or _LOCAL.fullmatch(request.host.lower()) is not None,
+    )
+
+
+def login(core: SoundWave, request: Request) -> Answer:
+    """Sign in: a cookie session, or a token with ``return_token``."""
+    body: shapes.Login = request.body
+    entry = accounts.sign_in(
+        core,
+        body.username,
+        body.password,
+        _device(request),
+        is_remembered=body.remember,
+        wants_token=body.return_token,
+        old=request.actor,
+    )
+    return _signed_in(request, entry)
+
+
+def register(core: SoundWave, request: Request) -> Answer:
+    """A new account, signed in: the first by the set-up code, later as the policy says."""
+    body: shapes.Register = request.body
+    entry = accounts.register(
+        core,
+        body.username,
+        body.password,
+        _device(request),
+        setup_code=body.setup_code,
+        invite_code=body.invite_code,
+        host=request.host,
+        old=request.actor,
+    )
+    return _signed_in(request, entry)
+
+
+def logout(core: SoundWave, request: Request) -> Answer:
+    """End this session, or give up the token that asks."""
+    secret = tokens.secret_in(request.headers.get("Authorization"))
+    with transaction(core.db):
+        if request.user.session_id:
+            Sessions(core).end(request.user, request.user.session_id)
+        elif secret is not None:
+            Tokens(core).remove_by_hash(digest(secret))
+    return Answer(None, headers=[clear_cookie(request.scheme, request.prefix)])
+
+
+def get_account(core: SoundWave, request: Request) -> shapes.Account:
+    """One's own account."""
+    return shapes.Account(user=_user(Users(core).get(request.user.id)))
+
+
+def change_password(core: SoundWave, request: Request) -> Answer:
+    """A new password. Every session and token ends; this browser gets a new session."""
+    body: shapes.PasswordChange = request.body
+    if request.user.session_id is None:
+        raise Forbidden("Sign in with the password to change it.", code="session_required")
+    entry = accounts.change_password(
+        core, request.user, body.old_password, body.new_password, _device(request)
+    )
+    return _signed_in(request, entry)
+
+
+def list_sessions(core: SoundWave, request: Request) -> shapes.SessionList:
+    """Where one is signed in, newest first."""
+    store, actor, now = Sessions(core), request.user, core.clock.stamp()
+    rows = store.list(actor, now, request.query.limit + 1, before(request))
+    shown, following = page(request, rows)
+    return shapes.SessionList(
+        count=store.count(actor, now),
+        next=following,
+        previous=None,
+        results=[_session(row, actor) for row in shown],
+    )
+
+
+def end_session(core: SoundWave, request: Request) -> None:
+    """Sign one device out."""
+    with transaction(core.db):
+        Sessions(core).end(request.user, request.params["session"])
+
+
+def end_other_sessions(core: SoundWave, request: Request) -> None:
+    """Sign every other device out."""
+    with transaction(core.db):
+        Sessions(core).end_all(request.user.id, but=request.user.session_id)
+
+
+def list_tokens(core: SoundWave, request: Request) -> shapes.TokenList:
+    """One's own tokens, newest first, without their secrets."""
+    store, actor = Tokens(core), request.user
+    shown, following = page(request, store.list(actor, request.query.limit + 1, before(request)))
+    results = [_token(row) for row in shown]
+    return shapes.TokenList(count=store.count(actor), next=following, previous=None, results=results)
+
+
+def add_token(core: SoundWave, request: Request) -> shapes.NewToken:
+    """A new token. Its secret is in this answer and never again."""
+    body: shapes.TokenWish = request.body
+    row, secret = tokens.issue(core, request.user, body.name, body.scopes, body.expires_in_days)
+    return shapes.NewToken(
+        id=row.id,
+        name=row.name,
+        scopes=row.scopes,
+        created_at=row.created_at,
+        expires_at=row.expires_at,
+        token=secret,
+    )
+
+
+def remove_token(core: SoundWave, request: Request) -> None:
+    """Revoke a token."""
+    with transaction(core.db):
+        Tokens(core).remove(request.user, request.params["token"])
+
+
+def _signed_in(request: Request, entry: accounts.Entry) -> Answer:
+    session = entry.session
+    value = shapes.SignedIn(
+        user=_user(entry.user), csrf_token=session.csrf_token if session else None, token=entry.token
+    )
+    headers = [set_cookie(request.scheme, request.prefix, session)] if session else []
+    return Answer(value, headers=headers)
+
+
+def _device(request: Request) -> Device:
+    return Device(device_label(request.headers.get("User-Agent")), request.remote_address)
+
+
+def _user(user: UserRow) -> shapes.User:
+    return shapes.User(id=user.id, username=user.name, is_admin=user.is_admin, created_at=user.created_at)
+
+
+def _session(row: SessionRow, actor: Actor) -> shapes.SessionView:
+    return shapes.SessionView(
+        id=row.id,
+        device=row.device,
+        address=row.address,
+        is_remembered=row.is_remembered,
+        is_current=row.id == actor.session_id,
+        created_at=row.created_at,
+        last_seen_at=row.last_seen_at,
+        expires_at=row.expires_at,
+    )
+
+
+def _token(row: TokenRow) -> shapes.TokenView:
+    return shapes.TokenView(
+        id=row.id,
+        name=row.name,
+        scopes=row.scopes,
+        created_at=row.created_at,
+        expires_at=row.expires_at,
+        last_used_at=row.last_used_at,
+    )
+
+
+SESSIONS, TOKENS = "/api/user/sessions/", "/api/user/tokens/"
+# What gives or takes credentials needs the scope admin of a token: a stolen token makes no further ones.
+ROUTES = [
+    Route("GET", "/api/session/", get_session, Public, answer=shapes.SessionStart),
+    Route("POST", "/api/user/login/", login, Public, body=shapes.Login, answer=shapes.SignedIn),
+    Route(
+        "POST", "/api/user/register/", register, Public,
+        body=shapes.Register, answer=shapes.SignedIn, status=201,
+    ),
+    Route("POST", "/api/user/logout/", logout, IsAuthenticated, status=204, scope="read"),
+    Route("GET", "/api/user/account/", get_account, IsAuthenticated, answer=shapes.Account),
+    Route(
+        "POST", "/api/user/change-password/", change_password, IsAuthenticated,
+        body=shapes.PasswordChange, answer=shapes.SignedIn, scope="admin",
+    ),
+    Route("GET", SESSIONS, list_sessions, IsAuthenticated, query=ListQuery, answer=shapes.SessionList),
+    Route("DELETE", SESSIONS, end_other_sessions, IsAuthenticated, status=204, scope="admin"),
+    Route(
+        "DELETE", SESSIONS + "<session:id>/", end_session, IsOwnerOrAdmin,
+        resource="session", status=204, scope="admin",
+    ),
+    Route("GET", TOKENS, list_tokens, IsAuthenticated, query=ListQuery, answer=shapes.TokenList),
+    Route(
+        "POST", TOKENS, add_token, IsAuthenticated,
+        body=shapes.TokenWish, answer=shapes.NewToken, status=201, scope="admin",
+    ),
+    Route(
+        "DELETE", TOKENS + "<token:id>/", remove_token, IsOwnerOrAdmin,
+        resource="token", status=204, scope="admin",
+    ),
+    *admin_routes.ROUTES,
+]  # fmt: skip

@@ -1,0 +1,27 @@
+"""What an owner may want otherwise."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from msgspec import Meta
+
+from soundwave_core import Setting
+
+Policy = Literal["closed", "invite", "open"]
+
+SETTINGS = (
+    Setting(
+        "auth.registration",
+        Policy,
+        "closed",
+        "Who may register: nobody (closed), holders of an invite (invite), or everybody (open).",
+    ),
+    Setting(
+        "auth.bcrypt_cost",
+        Annotated[int, Meta(ge=4, le=16)],
+        12,
+        "Work per password: each step doubles the time of a sign-in. 12 takes about a quarter second.",
+        is_stored=False,
+    ),
+)

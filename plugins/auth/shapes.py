@@ -1,0 +1,175 @@
+"""What goes over the wire: bodies that come in, answers that go out."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from msgspec import Meta, Struct
+
+from soundwave_core import Body, PageView, SlotView
+
+from .settings import Policy
+
+Scope = Literal["read", "play", "write", "download", "admin"]
+Name = Annotated[str, Meta(max_length=256)]
+Password = Annotated[str, Meta(max_length=4096)]
+Code = Annotated[str, Meta(max_length=256)]
+
+
+class Login(Body, frozen=True):
+    """``totp`` is taken so that clients can send it always; nobody has a second factor yet."""
+
+    username: Name
+    password: Password
+    totp: Annotated[str, Meta(max_length=64)] | None = None
+    remember: bool = False
+    return_token: bool = False
+
+
+class Register(Body, frozen=True):
+    username: Name
+    password: Password
+    setup_code: Code | None = None
+    invite_code: Code | None = None
+
+
+class PasswordChange(Body, frozen=True):
+    old_password: Password
+    new_password: Password
+
+
+class TokenWish(Body, frozen=True):
+    name: Annotated[str, Meta(min_length=1, max_length=100)]
+    scopes: Annotated[list[Scope], Meta(min_length=1, max_length=10)]
+    expires_in_days: Annotated[int, Meta(ge=1, le=365)] = 90
+
+
+class UserWish(Body, frozen=True):
+    username: Name
+    password: Password
+    is_admin: bool = False
+
+
+class UserPatch(Body, frozen=True):
+    state: Literal["active", "disabled"] | None = None
+    is_admin: bool | None = None
+
+
+class InviteWish(Body, frozen=True):
+    expires_in_days: Annotated[int, Meta(ge=1, le=90)] = 7
+
+
+class User(Struct, frozen=True, kw_only=True):
+    id: str
+    username: str
+    is_admin: bool
+    created_at: str
+
+
+class Account(Struct, frozen=True, kw_only=True):
+    user: User
+
+
+class SignedIn(Struct, frozen=True, kw_only=True):
+    """Either a cookie session, with its ``csrf_token``, or a ``token``."""
+
+    user: User
+    csrf_token: str | None
+    token: str | None
+
+
+class SessionStart(Struct, frozen=True, kw_only=True):
+    """What the app needs to draw its first screen, signed in or not."""
+
+    user: User | None
+    csrf_token: str | None
+    pages: list[PageView]
+    slots: list[SlotView]
+    version: str
+    is_setup_open: bool
+    registration: Policy
+    is_secure: bool
+
+
+class SessionView(Struct, frozen=True, kw_only=True):
+    id: str
+    device: str
+    address: str
+    is_remembered: bool
+    is_current: bool
+    created_at: str
+    last_seen_at: str
+    expires_at: str
+
+
+class TokenView(Struct, frozen=True, kw_only=True):
+    id: str
+    name: str
+    scopes: list[str]
+    created_at: str
+    expires_at: str
+    last_used_at: str | None
+
+
+class NewToken(Struct, frozen=True, kw_only=True):
+    """The one time that ``token`` is shown."""
+
+    id: str
+    name: str
+    scopes: list[str]
+    created_at: str
+    expires_at: str
+    token: str
+
+
+class AdminUser(Struct, frozen=True, kw_only=True):
+    id: str
+    username: str
+    is_admin: bool
+    state: Literal["active", "disabled"]
+    created_at: str
+
+
+class InviteView(Struct, frozen=True, kw_only=True):
+    id: str
+    created_by: str
+    created_at: str
+    expires_at: str
+    used_at: str | None
+
+
+class NewInvite(Struct, frozen=True, kw_only=True):
+    """The one time that ``code`` is shown."""
+
+    id: str
+    created_at: str
+    expires_at: str
+    code: str
+
+
+class SessionList(Struct, frozen=True, kw_only=True):
+    count: int
+    next: str | None
+    previous: str | None
+    results: list[SessionView]
+
+
+class TokenList(Struct, frozen=True, kw_only=True):
+    count: int
+    next: str | None
+    previous: str | None
+    results: list[TokenView]
+
+
+class UserList(Struct, frozen=True, kw_only=True):
+    count: int
+    next: str | None
+    previous: str | None
+    results: list[AdminUser]
+
+
+class InviteList(Struct, frozen=True, kw_only=True):
+    count: int
+    next: str | None
+    previous: str | None
+    results: list[InviteView]

@@ -1,0 +1,168 @@
+"""Sessions and tokens: what stands for a user, stored by its SHA-256."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Literal
+
+import msgspec
+from msgspec import Struct
+
+from .users import LAST
+
+if TYPE_CHECKING:
+    from soundwave_core import Actor, Database, SoundWave
+
+
+class SessionRow(Struct, frozen=True, kw_only=True):
+    """A session with its user, as one read gives it."""
+
+    id: str
+    user_id: str
+    name: str
+    role: Literal["admin", "user"]
+    csrf_token: str
+    device: str
+    address: str
+    is_remembered: bool
+    created_at: str
+    last_seen_at: str
+    expires_at: str
+    absolute_at: str
+    number: int
+
+
+class TokenRow(Struct, frozen=True, kw_only=True):
+    """A token with its user."""
+
+    id: str
+    user_id: str
+    user_name: str
+    role: Literal["admin", "user"]
+    name: str
+    scopes: list[str]
+    created_at: str
+    expires_at: str
+    last_used_at: str | None
+    number: int = 0
+
+
+_SESSION = """s.uid AS id, s.user_id, u.name, u.role, s.csrf_token, s.device, s.address, s.is_remembered,
+    s.created_at, s.last_seen_at, s.expires_at, s.absolute_at, s.id AS number
+    FROM sessions s JOIN users u ON u.uid = s.user_id AND u.state = 'active'"""
+_TOKEN = """t.uid AS id, t.user_id, u.name AS user_name, u.role, t.name, t.scopes, t.created_at, t.expires_at,
+    t.last_used_at, t.id AS number FROM tokens t JOIN users u ON u.uid = t.user_id AND u.state = 'active'"""
+
+
+class Sessions:
+    def __init__(self, core: SoundWave) -> None:
+        self._db: Database = core.db
+
+    def find_by_hash(self, token_hash: str) -> SessionRow | None:
+        """The session of an active user. Whether it has expired is for the caller to judge."""
+        row = self._db.row(f"SELECT {_SESSION} WHERE s.token_hash = :hash", hash=token_hash)
+        return _session(row) if row else None
+
+    def owner_of(self, session_id: str) -> str | None:
+        owner: str | None = self._db.value("SELECT user_id FROM sessions WHERE uid = :id", id=session_id)
+        return owner
+
+    def is_remembered(self, session_id: str) -> bool:
+        return bool(self._db.value("SELECT is_remembered FROM sessions WHERE uid = :id", id=session_id))
+
+    def list(self, actor: Actor, now: str, limit: int, before: int = LAST) -> Sequence[SessionRow]:
+        sql = f"""SELECT {_SESSION} WHERE s.user_id = :user AND s.expires_at > :now AND s.id < :before
+            ORDER BY number DESC LIMIT :limit"""
+        rows = self._db.rows(sql, user=actor.id, now=now, before=before, limit=limit)
+        return [_session(row) for row in rows]
+
+    def count(self, actor: Actor, now: str) -> int:
+        sql = "SELECT count(*) FROM sessions WHERE user_id = :user AND expires_at > :now"
+        return int(self._db.value(sql, user=actor.id, now=now))
+
+    def add(self, row: dict[str, Any]) -> None:
+        """``row`` has every column but ``id``."""
+        self._db.execute(
+            """INSERT INTO sessions (uid, token_hash, user_id, csrf_token, device, address, is_remembered,
+                created_at, auth_at, last_seen_at, expires_at, absolute_at)
+            VALUES (:uid, :token_hash, :user_id, :csrf_token, :device, :address, :is_remembered,
+                :created_at, :created_at, :created_at, :expires_at, :absolute_at)""",
+            **row,
+        )
+
+    def end(self, actor: Actor, session_id: str) -> None:
+        sql = "DELETE FROM sessions WHERE uid = :id AND (user_id = :user OR :is_admin)"
+        self._db.execute(sql, id=session_id, user=actor.id, is_admin=int(actor.is_admin))
+
+    def end_all(self, user_id: str, but: str | None = None) -> None:
+        sql = "DELETE FROM sessions WHERE user_id = :user AND uid IS NOT :but"
+        self._db.execute(sql, user=user_id, but=but)
+
+    def set_seen(self, rows: Sequence[dict[str, Any]]) -> None:
+        """``rows``: id, at, and when the session then ends: ``short``, or ``long`` if remembered."""
+        self._db.execute_many(
+            """UPDATE sessions SET last_seen_at = :at, expires_at = min(absolute_at,
+                CASE is_remembered WHEN 1 THEN :long ELSE :short END) WHERE uid = :id""",
+            rows,
+        )
+
+    def remove_expired(self, now: str) -> None:
+        self._db.execute("DELETE FROM sessions WHERE expires_at <= :now", now=now)
+
+
+class Tokens:
+    def __init__(self, core: SoundWave) -> None:
+        self._db: Database = core.db
+
+    def find_by_hash(self, token_hash: str) -> TokenRow | None:
+        """The token of an active user. Whether it has expired is for the caller to judge."""
+        row = self._db.row(f"SELECT {_TOKEN} WHERE t.token_hash = :hash", hash=token_hash)
+        return _token(row) if row else None
+
+    def owner_of(self, token_id: str) -> str | None:
+        owner: str | None = self._db.value("SELECT user_id FROM tokens WHERE uid = :id", id=token_id)
+        return owner
+
+    def list(self, actor: Actor, limit: int, before: int = LAST) -> Sequence[TokenRow]:
+        sql = f"SELECT {_TOKEN} WHERE t.user_id = :user AND t.id < :before ORDER BY number DESC LIMIT :limit"
+        return [_token(row) for row in self._db.rows(sql, user=actor.id, before=before, limit=limit)]
+
+    def count(self, actor: Actor) -> int:
+        return int(self._db.value("SELECT count(*) FROM tokens WHERE user_id = :user", user=actor.id))
+
+    def add(self, token: TokenRow, token_hash: str) -> None:
+        self._db.execute(
+            """INSERT INTO tokens (uid, token_hash, user_id, name, scopes, created_at, expires_at)
+            VALUES (:id, :hash, :user_id, :name, :scopes, :created_at, :expires_at)""",
+            id=token.id,
+            hash=token_hash,
+            user_id=token.user_id,
+            name=token.name,
+            scopes=msgspec.json.encode(token.scopes).decode(),
+            created_at=token.created_at,
+            expires_at=token.expires_at,
+        )
+
+    def remove(self, actor: Actor, token_id: str) -> None:
+        sql = "DELETE FROM tokens WHERE uid = :id AND (user_id = :user OR :is_admin)"
+        self._db.execute(sql, id=token_id, user=actor.id, is_admin=int(actor.is_admin))
+
+    def remove_by_hash(self, token_hash: str) -> None:
+        self._db.execute("DELETE FROM tokens WHERE token_hash = :hash", hash=token_hash)
+
+    def remove_all(self, user_id: str) -> None:
+        self._db.execute("DELETE FROM tokens WHERE user_id = :user", user=user_id)
+
+    def set_used(self, rows: Sequence[dict[str, Any]]) -> None:
+        self._db.execute_many("UPDATE tokens SET last_used_at = :at WHERE uid = :id", rows)
+
+    def remove_expired(self, now: str) -> None:
+        self._db.execute("DELETE FROM tokens WHERE expires_at <= :now", now=now)
+
+
+def _session(row: dict[str, Any]) -> SessionRow:
+    return msgspec.convert({**row, "is_remembered": bool(row["is_remembered"])}, SessionRow)
+
+
+def _token(row: dict[str, Any]) -> TokenRow:
+    return msgspec.convert({**row, "scopes": msgspec.json.decode(row["scopes"])}, TokenRow)

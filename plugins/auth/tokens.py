@@ -1,0 +1,80 @@
+"""Personal tokens, for everything that is not a browser: named, scoped, expiring, shown once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from soundwave_core import Actor, Forbidden, Unauthorized, from_stamp, to_stamp, transaction
+
+from .codes import LONGEST, SECRET_BYTES, digest, new_code
+from .state import AuthState
+from .store import TokenRow, Tokens, Users
+
+if TYPE_CHECKING:
+    from soundwave_core import SoundWave
+
+PREFIX = "swt_"
+DAYS = 90
+USED_EVERY = timedelta(minutes=10)
+SCHEMES = ("bearer", "token")
+USER_SCOPES = ("read", "play", "write", "download")
+
+
+def secret_in(header: str | None) -> str | None:
+    """The token of ``Authorization: Bearer …`` or ``Token …``; None where it is neither."""
+    scheme, _, secret = (header or "").strip().partition(" ")
+    return secret.strip() if scheme.lower() in SCHEMES else None
+
+
+def actor_of_token(core: SoundWave, secret: str) -> Actor | None:
+    """Whose token this is. One of ours that is no good raises; another's is None.
+
+    A token without the scope admin gives no admin: an admin's player must not open everybody's library.
+    """
+    row = Tokens(core).find_by_hash(digest(secret)) if len(secret) <= LONGEST else None
+    if row is None or core.clock.stamp() >= row.expires_at:
+        if row is None and not secret.startswith(PREFIX):
+            return None
+        raise Unauthorized("This token is unknown, expired or revoked.", code="token_invalid")
+    now = core.clock.now()
+    if row.last_used_at is None or now - from_stamp(row.last_used_at) >= USED_EVERY:
+        core.part(AuthState).tokens_seen.note(row.id, now)
+    is_admin = row.role == "admin" and "admin" in row.scopes
+    return Actor(row.user_id, row.user_name, is_admin, scopes=frozenset(row.scopes))
+
+
+def issue(core: SoundWave, actor: Actor, name: str, scopes: Sequence[str], days: int) -> tuple[TokenRow, str]:
+    """A new token and its secret. Nobody gives more than they have: raises Forbidden."""
+    Users(core).get(actor.id)  # the command line has an actor, and no account
+    has = actor.scopes if actor.scopes is not None else scopes_of(actor.is_admin)
+    if not has.issuperset(scopes):
+        raise Forbidden("A token cannot do more than you may do here.", code="scope_not_allowed")
+    with transaction(core.db):
+        return open_token(core, actor, name, sorted(set(scopes)), days)
+
+
+def scopes_of(is_admin: bool) -> frozenset[str]:
+    return frozenset((*USER_SCOPES, "admin") if is_admin else USER_SCOPES)
+
+
+def open_token(
+    core: SoundWave, owner: Actor, name: str, scopes: Sequence[str], days: int
+) -> tuple[TokenRow, str]:
+    """Inside ``transaction()``."""
+    secret = PREFIX + new_code(SECRET_BYTES)
+    now = core.clock.now()
+    row = TokenRow(
+        id=core.clock.new_id(),
+        user_id=owner.id,
+        user_name=owner.name,
+        role="admin" if owner.is_admin else "user",
+        name=name,
+        scopes=list(scopes),
+        created_at=to_stamp(now),
+        expires_at=to_stamp(now + timedelta(days=days)),
+        last_used_at=None,
+    )
+    Tokens(core).add(row, digest(secret))
+    return row, secret

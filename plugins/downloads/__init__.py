@@ -1,0 +1,78 @@
+"""Downloads: links in, tracks out; channels and mirrored playlists. The only user of yt-dlp."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from soundwave_core import (
+    HealthCheck,
+    IsAuthenticated,
+    Job,
+    Migration,
+    Page,
+    ResourceKind,
+    Route,
+    Setting,
+    SoundWave,
+    hookimpl,
+)
+
+from .access import RESOURCES
+from .health import check
+from .jobs import JOBS
+from .migrations import MIGRATIONS
+from .queue import Engine
+from .routes import ROUTES
+from .settings import SETTINGS
+
+__all__ = ["Engine"]
+
+REQUIRES = ("auth", "library")
+
+
+@hookimpl
+def register_settings() -> Sequence[Setting]:
+    return SETTINGS
+
+
+@hookimpl
+def register_migrations() -> Sequence[Migration]:
+    return MIGRATIONS
+
+
+@hookimpl
+def register_resources(core: SoundWave) -> Sequence[ResourceKind]:
+    return RESOURCES
+
+
+@hookimpl
+def register_routes(core: SoundWave) -> Sequence[Route]:
+    return ROUTES
+
+
+@hookimpl
+def register_jobs(core: SoundWave) -> Sequence[Job]:
+    return JOBS
+
+
+@hookimpl
+def register_ui(core: SoundWave) -> Sequence[Page]:
+    return [
+        Page("/downloads/", "Downloads", "downloads-page", IsAuthenticated, icon="download", order=30),
+        Page("/channels/", "Channels", "channels-page", IsAuthenticated, icon="channel", order=40),
+    ]
+
+
+@hookimpl
+def startup(core: SoundWave) -> None:
+    core.part(Engine).start()
+
+
+@hookimpl
+def shutdown(core: SoundWave) -> None:
+    core.part(Engine).stop()
+
+
+@hookimpl
+def health(core: SoundWave) -> Sequence[HealthCheck]:
+    return check(core)

@@ -1,0 +1,143 @@
+"""What goes over the wire: bodies, queries and answers of this room's routes."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import UNSET, Meta, UnsetType
+
+from soundwave_core import Body, ListQuery
+
+State = Literal["resolving", "queued", "running", "paused", "done", "failed", "cancelled"]
+ItemState = Literal["queued", "running", "paused", "done", "failed", "cancelled", "skipped"]
+Link = Annotated[str, Meta(min_length=1, max_length=2048, pattern=r"^[^\x00-\x20\x7f]+$")]
+Title = Annotated[str, Meta(min_length=1, max_length=300, pattern=r"^[^\x00-\x1f\x7f]*\S[^\x00-\x1f\x7f]*$")]
+Id = Annotated[str, Meta(pattern="^[0-9a-f]{32}$")]
+Interval = Annotated[int, Meta(ge=300, le=30 * 86400, description="Seconds between two checks.")]
+
+
+class NewDownload(Body):
+    """A link to fetch, or a mirrored playlist to complete. ``follow`` makes a list a mirrored playlist."""
+
+    url: Link | None = None
+    playlist: Id | None = None
+    follow: bool = False
+    playlist_title: Title | None = None
+    interval_seconds: Interval | None = None
+
+
+class DownloadQuery(ListQuery):
+    """Which downloads, newest first."""
+
+    state: State | None = None
+
+
+class DownloadItem(msgspec.Struct, frozen=True, kw_only=True):
+    """One track of a download."""
+
+    id: str
+    title: str | None
+    url: str
+    state: ItemState
+    attempts: int
+    bytes_done: int
+    bytes_total: int | None
+    error_code: str | None
+    error: str | None
+    track_id: str | None
+
+
+class Download(msgspec.Struct, frozen=True, kw_only=True):
+    """One wish to turn a link into tracks."""
+
+    id: str
+    url: str
+    title: str | None
+    state: State
+    error_code: str | None
+    error: str | None
+    items_total: int
+    items_done: int
+    items_failed: int
+    bytes_done: int
+    bytes_total: int | None
+    playlist_id: str | None
+    created_at: str
+    updated_at: str
+    finished_at: str | None
+    items: list[DownloadItem]
+
+
+class DownloadPage(msgspec.Struct, frozen=True, kw_only=True):
+    """A page of downloads."""
+
+    count: int
+    next: str | None
+    previous: str | None
+    results: list[Download]
+
+
+class QueueQuery(ListQuery):
+    """Which items of the whole queue."""
+
+    state: ItemState | None = None
+
+
+class QueueItem(DownloadItem, frozen=True, kw_only=True):
+    """A download item as admins see it: whose it is, and of which download."""
+
+    download_id: str
+    user_id: str
+    not_before: str | None
+    updated_at: str
+
+
+class QueuePage(msgspec.Struct, frozen=True, kw_only=True):
+    """A page of the queue."""
+
+    count: int
+    next: str | None
+    previous: str | None
+    results: list[QueueItem]
+
+
+class NewChannel(Body):
+    """A publisher to follow for the household."""
+
+    url: Link
+    title: Title | None = None
+    interval_seconds: Interval | None = None
+
+
+class ChannelPatch(Body):
+    """What may change about a channel."""
+
+    title: Title | UnsetType = UNSET
+    interval_seconds: Interval | UnsetType = UNSET
+    is_enabled: bool | UnsetType = UNSET
+
+
+class Channel(msgspec.Struct, frozen=True, kw_only=True):
+    """A channel and how its source is doing."""
+
+    id: str
+    title: str
+    url: str
+    description: str | None
+    track_count: int
+    artwork_url: str | None
+    interval_seconds: int
+    last_checked_at: str | None
+    next_check_at: str | None
+    error: str | None
+    is_enabled: bool
+
+
+class ChannelPage(msgspec.Struct, frozen=True, kw_only=True):
+    """A page of channels."""
+
+    count: int
+    next: str | None
+    previous: str | None
+    results: list[Channel]

@@ -1,0 +1,239 @@
+"""The doors: tracks, search, plays, playlists."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
+
+import msgspec
+from msgspec import UNSET
+
+from soundwave_core import (
+    Access,
+    FileAnswer,
+    IsAuthenticated,
+    IsOwnerOrAdmin,
+    Json,
+    ListQuery,
+    NotFound,
+    Route,
+    __version__,
+)
+
+from . import changes, shapes
+from .media import download_name, media_path
+from .store import END, Artworks, Lists, Plays, TrackList, Tracks, listening_rev
+
+if TYPE_CHECKING:
+    from soundwave_core import Request, SoundWave
+
+FOR_EVER = ("Cache-Control", "private, max-age=31536000, immutable")
+
+
+def list_tracks(core: SoundWave, request: Request) -> Json:
+    query: shapes.TrackQuery = request.query
+    owner = changes.whose(request.user, query.user)
+    etag = _revalidated(core, request)
+    page = _lists(core, request, owner).tracks(
+        TrackList(
+            search=query.search or None, ordering=query.ordering, channel=query.channel,
+            is_favorite=query.is_favorite, limit=query.limit, cursor=query.cursor,
+        )
+    )  # fmt: skip
+    return Json(page.body(_here(request)), etag)
+
+
+def get_track(core: SoundWave, request: Request) -> Json:
+    etag = _revalidated(core, request, listening_rev(core.db))
+    return Json(_lists(core, request).track(request.user, request.params["track"]), etag)
+
+
+def delete_track(core: SoundWave, request: Request) -> None:
+    changes.remove_track(core, request.user, request.params["track"], request.query.user)
+
+
+def stream(core: SoundWave, request: Request) -> FileAnswer:
+    track = Tracks(core.db, request.user).get(request.params["track"])
+    return FileAnswer(media_path(core, track.path), track.revision, track.mime)
+
+
+def download(core: SoundWave, request: Request) -> FileAnswer:
+    track = Tracks(core.db, request.user).get(request.params["track"])
+    name = download_name(track.title, track.path)
+    return FileAnswer(media_path(core, track.path), track.revision, track.mime, name)
+
+
+def track_artwork(core: SoundWave, request: Request) -> FileAnswer:
+    track = Tracks(core.db, request.user).get(request.params["track"])
+    return _picture(core, request, track.artwork_sha256, track.artwork_path, track.artwork_mime)
+
+
+def playlist_artwork(core: SoundWave, request: Request) -> FileAnswer:
+    found = Artworks(core.db).find("playlists", request.params["playlist"]) or {}
+    return _picture(core, request, found.get("sha256"), found.get("path"), found.get("mime"))
+
+
+def channel_artwork(core: SoundWave, request: Request) -> FileAnswer:
+    found = Artworks(core.db).find("channels", request.params["channel"]) or {}
+    return _picture(core, request, found.get("sha256"), found.get("path"), found.get("mime"))
+
+
+def put_favorite(core: SoundWave, request: Request) -> None:
+    changes.set_favorite(core, request.user, request.params["track"], True)
+
+
+def delete_favorite(core: SoundWave, request: Request) -> None:
+    changes.set_favorite(core, request.user, request.params["track"], False)
+
+
+def put_position(core: SoundWave, request: Request) -> None:
+    body: shapes.PositionBody = request.body
+    changes.set_position(core, request.user, request.params["track"], body.seconds, body.at)
+
+
+def search(core: SoundWave, request: Request) -> Json:
+    etag = _revalidated(core, request)
+    return Json(_lists(core, request).search(request.query.q, request.query.limit), etag)
+
+
+def list_plays(core: SoundWave, request: Request) -> Json:
+    etag = _revalidated(core, request, listening_rev(core.db))
+    page = _lists(core, request).plays(request.query.limit, request.query.cursor)
+    return Json(page.body(_here(request)), etag)
+
+
+def add_play(core: SoundWave, request: Request) -> shapes.Play:
+    body: shapes.PlayBody = request.body
+    uid = changes.record_play(
+        core, request.user, body.track, uid=body.id, played_at=body.played_at, seconds=body.seconds
+    )
+    return msgspec.convert(Plays(core.db).find(request.user.id, uid), shapes.Play)
+
+
+def list_playlists(core: SoundWave, request: Request) -> Json:
+    owner = changes.whose(request.user, request.query.user)
+    etag = _revalidated(core, request)
+    page = _lists(core, request, owner).playlists(request.query.limit, request.query.cursor)
+    return Json(page.body(_here(request)), etag)
+
+
+def create_playlist(core: SoundWave, request: Request) -> Json:
+    body: shapes.PlaylistBody = request.body
+    playlist = changes.create_playlist(core, request.user, body.title.strip(), body.description)
+    return Json(_lists(core, request).playlist_summary(playlist))
+
+
+def get_playlist(core: SoundWave, request: Request) -> Json:
+    etag = _revalidated(core, request)
+    return Json(_lists(core, request).playlist(request.user, request.params["playlist"]), etag)
+
+
+def patch_playlist(core: SoundWave, request: Request) -> Json:
+    body: shapes.PlaylistPatch = request.body
+    fields = {"title": body.title, "description": body.description}
+    playlist = request.params["playlist"]
+    given = {name: value for name, value in fields.items() if value is not UNSET and isinstance(value, str)}
+    changes.patch_playlist(core, request.user, playlist, **given)
+    return Json(_lists(core, request).playlist_summary(playlist))
+
+
+def delete_playlist(core: SoundWave, request: Request) -> None:
+    changes.remove_playlist(core, request.user, request.params["playlist"])
+
+
+def add_items(core: SoundWave, request: Request) -> Json:
+    body: shapes.ItemsBody = request.body
+    after = END if body.after is UNSET else body.after
+    items = changes.add_items(core, request.user, request.params["playlist"], body.tracks, after)
+    return Json(_lists(core, request).items(items))
+
+
+def move_item(core: SoundWave, request: Request) -> Json:
+    item = request.params["item"]
+    changes.move_item(core, request.user, request.params["playlist"], item, request.body.after)
+    return Json(_lists(core, request).items([item]))
+
+
+def delete_item(core: SoundWave, request: Request) -> None:
+    changes.remove_item(core, request.user, request.params["playlist"], request.params["item"])
+
+
+def _lists(core: SoundWave, request: Request, owner: str | None = None) -> Lists:
+    return Lists(core.db, owner or request.user.id, request.prefix)
+
+
+def _revalidated(core: SoundWave, request: Request, *also: int) -> str:
+    """The ETag of what is asked, by the change counter alone: where it has not moved, nothing is read."""
+    query = request.environ.get("QUERY_STRING", "")
+    asked = "\n".join([__version__, request.user.id, request.prefix, request.path, query])
+    digest = hashlib.sha256(asked.encode()).hexdigest()[:16]
+    etag = ".".join(map(str, [core.db.rev(), *also, digest]))
+    request.revalidate(etag)
+    return etag
+
+
+def _here(request: Request) -> str:
+    """This list's own URL, ready for another cursor."""
+    given: dict[str, Any] = msgspec.to_builtins(request.query)
+    given = {name: value for name, value in given.items() if value is not None and name != "cursor"}
+    words = {name: str(value).lower() if isinstance(value, bool) else value for name, value in given.items()}
+    return f"{request.prefix}{request.path}?{urlencode(words)}&cursor="
+
+
+def _picture(
+    core: SoundWave, request: Request, sha256: str | None, path: str | None, mime: str | None
+) -> FileAnswer:
+    """A picture; asked for by its version it may be kept for ever."""
+    if sha256 is None or path is None or mime is None:
+        raise NotFound("There is no picture.", code="artwork_not_found")
+    version = request.query.v or ""
+    is_versioned = len(version) >= 12 and sha256.startswith(version)
+    return FileAnswer(media_path(core, path), sha256, mime, headers=[FOR_EVER] if is_versioned else [])
+
+
+_TRACK = "/api/audio/<track:id>/"
+_PLAYLIST = "/api/playlist/<playlist:id>/"
+_ITEM = f"{_PLAYLIST}items/<item:id>/"
+
+# fmt: off
+ROUTES = [
+    Route("GET", "/api/audio/", list_tracks, IsAuthenticated,
+          query=shapes.TrackQuery, answer=shapes.TrackPage),
+    Route("GET", _TRACK, get_track, IsOwnerOrAdmin, resource="track", answer=shapes.TrackDetail),
+    Route("DELETE", _TRACK, delete_track, IsOwnerOrAdmin, resource="track", query=shapes.OwnerQuery),
+    Route("GET", f"{_TRACK}stream/", stream, IsOwnerOrAdmin, resource="track",
+          answer=FileAnswer, scope="play"),
+    Route("GET", f"{_TRACK}download/", download, IsOwnerOrAdmin, resource="track",
+          answer=FileAnswer, scope="play"),
+    Route("GET", f"{_TRACK}artwork/", track_artwork, IsOwnerOrAdmin, resource="track",
+          query=shapes.ArtworkQuery, answer=FileAnswer),
+    Route("PUT", f"{_TRACK}favorite/", put_favorite, IsOwnerOrAdmin, resource="track", access=Access.READ),
+    Route("DELETE", f"{_TRACK}favorite/", delete_favorite, IsOwnerOrAdmin, resource="track",
+          access=Access.READ),
+    Route("PUT", f"{_TRACK}position/", put_position, IsOwnerOrAdmin, resource="track", access=Access.READ,
+          body=shapes.PositionBody),
+    Route("GET", "/api/search/", search, IsAuthenticated,
+          query=shapes.SearchQuery, answer=shapes.SearchResult),
+    Route("GET", "/api/play/", list_plays, IsAuthenticated, query=ListQuery, answer=shapes.PlayPage),
+    Route("POST", "/api/play/", add_play, IsAuthenticated,
+          body=shapes.PlayBody, answer=shapes.Play, status=201),
+    Route("GET", "/api/playlist/", list_playlists, IsAuthenticated,
+          query=shapes.PlaylistQuery, answer=shapes.PlaylistPage),
+    Route("POST", "/api/playlist/", create_playlist, IsAuthenticated,
+          body=shapes.PlaylistBody, answer=shapes.Playlist, status=201),
+    Route("GET", _PLAYLIST, get_playlist, IsOwnerOrAdmin, resource="playlist", answer=shapes.PlaylistDetail),
+    Route("PATCH", _PLAYLIST, patch_playlist, IsOwnerOrAdmin, resource="playlist",
+          body=shapes.PlaylistPatch, answer=shapes.Playlist),
+    Route("DELETE", _PLAYLIST, delete_playlist, IsOwnerOrAdmin, resource="playlist"),
+    Route("GET", f"{_PLAYLIST}artwork/", playlist_artwork, IsOwnerOrAdmin, resource="playlist",
+          query=shapes.ArtworkQuery, answer=FileAnswer),
+    Route("POST", f"{_PLAYLIST}items/", add_items, IsOwnerOrAdmin, resource="playlist",
+          body=shapes.ItemsBody, answer=shapes.ItemList, status=201),
+    Route("PATCH", _ITEM, move_item, IsOwnerOrAdmin, resource="playlist",
+          body=shapes.ItemPatch, answer=shapes.ItemList),
+    Route("DELETE", _ITEM, delete_item, IsOwnerOrAdmin, resource="playlist"),
+    Route("GET", "/api/channel/<channel:id>/artwork/", channel_artwork, IsAuthenticated, resource="channel",
+          query=shapes.ArtworkQuery, answer=FileAnswer),
+]
+# fmt: on

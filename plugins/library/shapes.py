@@ -1,0 +1,204 @@
+"""What goes over the wire. SQLite writes most of the answers; these types check them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Literal
+
+from msgspec import UNSET, Meta, Struct, UnsetType
+
+from soundwave_core import ID_PATTERN, Body, ListQuery
+
+Id = Annotated[str, Meta(pattern=f"^{ID_PATTERN}$", description="An id.")]
+_ONE_LINE = r"^[^\x00-\x1f\x7f]*[^\s\x00-\x1f\x7f][^\x00-\x1f\x7f]*$"
+Title = Annotated[str, Meta(min_length=1, max_length=500, pattern=_ONE_LINE)]
+Text = Annotated[str, Meta(max_length=10_000, pattern=r"^[^\x00]*$")]
+Words = Annotated[str, Meta(max_length=200, pattern=r"^[^\x00]*$")]
+Seconds = Annotated[float, Meta(ge=0, le=1e7)]
+Moment = Annotated[datetime, Meta(tz=True)]
+
+
+class Track(Struct, frozen=True, kw_only=True):
+    """A track as its listener sees it."""
+
+    id: str
+    title: str
+    artist: str
+    album: str | None
+    channel: str | None
+    duration_seconds: float | None
+    size_bytes: int
+    codec: str
+    added_at: str
+    published_at: str | None
+    is_favorite: bool
+    audio_url: str
+    artwork_url: str | None
+    revision: str
+
+
+class TrackDetail(Track, frozen=True, kw_only=True):
+    """A track with what only its own page shows."""
+
+    description: str | None
+    source_url: str | None
+    position_seconds: float | None
+
+
+class TrackPage(Struct, frozen=True, kw_only=True):
+    """One page of tracks."""
+
+    count: int
+    next: str | None
+    previous: str | None
+    results: list[Track]
+
+
+class Playlist(Struct, frozen=True, kw_only=True):
+    """A playlist without its items."""
+
+    id: str
+    title: str
+    description: str
+    kind: Literal["custom", "mirrored", "smart"]
+    count: int
+    duration_seconds: float
+    rev: int
+    artwork_url: str | None
+    updated_at: str
+    source_url: str | None
+
+
+class Item(Struct, frozen=True, kw_only=True):
+    """One place in a playlist; ``position`` is a fractional key, compared as bytes."""
+
+    id: str
+    position: str
+    audio_url: str
+    track: Track
+
+
+class PlaylistDetail(Playlist, frozen=True, kw_only=True):
+    """A playlist with all of its items, in order."""
+
+    items: list[Item]
+
+
+class PlaylistPage(Struct, frozen=True, kw_only=True):
+    """One page of playlists."""
+
+    count: int
+    next: str | None
+    previous: str | None
+    results: list[Playlist]
+
+
+class ItemList(Struct, frozen=True, kw_only=True):
+    """Items that were just added or moved."""
+
+    items: list[Item]
+
+
+class SearchResult(Struct, frozen=True, kw_only=True):
+    """The best matches of each kind."""
+
+    tracks: list[Track]
+    playlists: list[Playlist]
+
+
+class Play(Struct, frozen=True, kw_only=True):
+    """The fact that a user heard a track; ``track_id`` is null once the track is gone."""
+
+    id: str
+    track_id: str | None
+    title: str
+    artist: str
+    played_at: str
+    seconds: float | None
+
+
+class PlayPage(Struct, frozen=True, kw_only=True):
+    """One page of the history, newest first."""
+
+    count: int
+    next: str | None
+    previous: str | None
+    results: list[Play]
+
+
+class TrackQuery(ListQuery, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What a list of tracks may be asked for; ``user`` is for admins."""
+
+    search: Words | None = None
+    ordering: Literal["-added_at", "title", "artist"] = "-added_at"
+    channel: Id | None = None
+    is_favorite: bool | None = None
+    user: Id | None = None
+
+
+class PlaylistQuery(ListQuery, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A list of playlists; ``user`` is for admins."""
+
+    user: Id | None = None
+
+
+class OwnerQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Whose library is meant; for admins."""
+
+    user: Id | None = None
+
+
+class SearchQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The words to look for, and how many results of each kind."""
+
+    q: Words
+    limit: Annotated[int, Meta(ge=1, le=200)] = 20
+
+
+class ArtworkQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """``v`` names the version, so that it may be kept for ever."""
+
+    v: Annotated[str, Meta(max_length=64)] | None = None
+
+
+class PositionBody(Body, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Where the listener is, and since when (now, if it is not said)."""
+
+    seconds: Seconds
+    at: Moment | None = None
+
+
+class PlaylistBody(Body, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A new playlist."""
+
+    title: Title
+    description: Text = ""
+
+
+class PlaylistPatch(Body, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What to change of a playlist."""
+
+    title: Title | UnsetType = UNSET
+    description: Text | UnsetType = UNSET
+
+
+class ItemsBody(Body, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Tracks to add: behind the item ``after``, at the front where it is null, else at the end."""
+
+    tracks: Annotated[list[Id], Meta(min_length=1, max_length=500)]
+    after: Id | UnsetType | None = UNSET
+
+
+class ItemPatch(Body, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The item to stand behind; null is the front."""
+
+    after: Id | None
+
+
+class PlayBody(Body, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A play; a device may give its own ``id``, so that telling twice counts once."""
+
+    track: Id
+    id: Id | None = None
+    played_at: Moment | None = None
+    seconds: Seconds | None = None

@@ -1,0 +1,31 @@
+"""The only place with SQL. Writes happen inside ``soundwave_core.transaction``, in whoever's it is."""
+
+from .channels import Channel, Channels
+from .entries import Entries, Favorites, Removal
+from .files import Artworks, FileRemovals
+from .items import END
+from .listening import Plays, Positions, listening_rev
+from .lists import Lists, Page, TrackList
+from .playlists import Playlists
+from .tracks import NewTrack, StoredTrack, Tracks
+
+__all__ = [
+    "END",
+    "Artworks",
+    "Channel",
+    "Channels",
+    "Entries",
+    "Favorites",
+    "FileRemovals",
+    "Lists",
+    "NewTrack",
+    "Page",
+    "Playlists",
+    "Plays",
+    "Positions",
+    "Removal",
+    "StoredTrack",
+    "TrackList",
+    "Tracks",
+    "listening_rev",
+]

@@ -1,0 +1,5 @@
+"""``python -m soundwave_core`` is ``soundwave``."""
+
+from .cli import main
+
+main()

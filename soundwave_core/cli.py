@@ -1,0 +1,136 @@
+"""``soundwave``: serve, routes, plugins, doctor, and the commands that plugins add."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import click
+import msgspec
+
+from . import control, doctor
+from .app import SoundWave
+from .config import CORE_SETTINGS, Config
+from .errors import SoundWaveError
+from .openapi import document
+from .server import open_listener
+from .server import serve as run_server
+from .version import __version__
+
+
+class Commands(click.Group):
+    """Ours and the plugins' subcommands; an error of the family is one sentence and exit code 1."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._is_complete = False
+
+    def _complete(self) -> None:
+        if self._is_complete:
+            return
+        self._is_complete = True
+        core = SoundWave().assemble()
+        core.plugins.collect("register_commands", lambda record, commands: [*map(self.add_command, commands)])
+
+    def list_commands(self, context: click.Context) -> list[str]:
+        self._complete()
+        return super().list_commands(context)
+
+    def get_command(self, context: click.Context, name: str) -> click.Command | None:
+        if name not in self.commands:
+            self._complete()
+        return super().get_command(context, name)
+
+    def invoke(self, context: click.Context) -> Any:
+        try:
+            return super().invoke(context)
+        except SoundWaveError as error:
+            click.echo(f"soundwave: {error.sentence}", err=True)
+            context.exit(1)
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="soundwave")
+def cli() -> None:
+    """SoundWave, a self-hosted audio server."""
+
+
+@cli.command()
+@click.option("--host", help="Address to listen on.")
+@click.option("--port", type=click.IntRange(0, 65535), help="Port to listen on.")
+def serve(host: str | None, port: int | None) -> None:
+    """Run the server until SIGTERM."""
+    core = SoundWave().assemble()
+    set_up_logging(core.config["log_level"])
+    listener = open_listener(host or core.config["host"], core.config["port"] if port is None else port)
+    core.port = listener.getsockname()[1]
+    run_server(core.start(), listener)
+
+
+@cli.command()
+@click.option("--openapi", is_flag=True, help="Print the OpenAPI document instead.")
+def routes(openapi: bool) -> None:
+    """Print every route: method, rule, permission, plugin."""
+    core = SoundWave().assemble()
+    if openapi:
+        text = msgspec.json.encode(document(core.routes.routes(), "SoundWave", __version__), order="sorted")
+        click.echo(msgspec.json.format(text, indent=2).decode())
+        return
+    print_table(["method", "rule", "permission", "resource", "scope", "plugin", "handler"], core.routes.listing())
+
+
+@cli.command()
+def plugins() -> None:
+    """Print every plugin, and why one is not running."""
+    records = SoundWave().assemble().plugins.records.values()
+    rows = [(r.name, r.version, r.status, len(r.contributions.routes), r.reason) for r in records]
+    print_table(["plugin", "version", "status", "routes", "reason"], rows)
+
+
+@cli.command("doctor")
+def examine() -> None:
+    """Look at everything a server needs, without changing anything; exit code 1 if something is wrong."""
+    checks = doctor.examine(SoundWave().assemble())
+    for check in checks:
+        click.echo(f"{'ok  ' if check.is_ok else 'FAIL'}  {check.name}: {check.detail}")
+    if not all(check.is_ok for check in checks):
+        raise click.exceptions.Exit(1)
+
+
+@contextmanager
+def open_core() -> Iterator[SoundWave | control.Control]:
+    """For commands: the running server's control where there is one, else a started core of our own."""
+    config = Config.from_environment()
+    config.declare("core", CORE_SETTINGS)
+    running = control.read(config.data_dir)
+    if running is not None and control.is_alive(running):
+        yield running
+        return
+    core = SoundWave(is_manual=True, notice=lambda line: None).start()
+    try:
+        yield core
+    finally:
+        core.stop()
+
+
+def print_table(head: list[str], rows: Any) -> None:
+    """Columns as wide as their content, for people."""
+    lines = [head, *([str(cell if cell is not None else "-") for cell in row] for row in rows)]
+    widths = [max(len(line[i]) for line in lines) for i in range(len(head))]
+    for line in lines:
+        click.echo("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip())
+
+
+def set_up_logging(level: str) -> None:
+    """One line per fact, on stderr."""
+    form = "%(asctime)s %(levelname)s %(name)s: %(message)s"
+    logging.basicConfig(level=level.upper(), format=form, stream=sys.stderr)
+    logging.getLogger("apscheduler").setLevel(logging.WARNING)
+
+
+def main() -> None:
+    """The console script."""
+    cli(prog_name="soundwave")

@@ -1,0 +1,92 @@
+"""The variables of the process, with an optional ``.env`` under them and ``*_FILE`` beside each.
+
+An empty variable counts as not set: compose files write ``NAME: ${NAME:-}``.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+from .errors import StartError
+
+FILE_SUFFIX = "_FILE"
+_LINE = re.compile(r"(?:export\s+)?([A-Za-z_][A-Za-z0-9_]*)\s*=\s*(.*)")
+_SINGLE = re.compile(r"'([^']*)'\s*(?:#.*)?")
+_DOUBLE = re.compile(r'"((?:[^"\\]|\\.)*)"\s*(?:#.*)?')
+_ESCAPES = {"n": "\n", "t": "\t", "r": "\r"}
+
+
+class Environment:
+    """What the owner wrote for this process. ``directory`` is where relative paths and ``.env`` are."""
+
+    def __init__(self, environ: Mapping[str, str], directory: Path, default_data_dir: str) -> None:
+        self._variables = {name: value for name, value in environ.items() if value}
+        data_dir = directory / self.get("DATA_DIR", default_data_dir)
+        for folder in (directory, data_dir.parent):
+            if (folder / ".env").is_file():
+                self._put_under(read_dotenv(folder / ".env"))
+                break
+
+    def _put_under(self, lines: Mapping[str, str]) -> None:
+        taken = {name.removesuffix(FILE_SUFFIX) for name in self._variables}
+        for name, value in lines.items():
+            if value and name.removesuffix(FILE_SUFFIX) not in taken:
+                self._variables[name] = value
+
+    def find(self, name: str) -> str | None:
+        """The value of a variable, or the content of the file that ``NAME_FILE`` names, or None."""
+        value, path = self._variables.get(name), self._variables.get(name + FILE_SUFFIX)
+        if path is None:
+            return value
+        if value is not None:
+            raise StartError(f"Both {name} and {name}{FILE_SUFFIX} are set: keep one of them.")
+        try:
+            text = Path(path).read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise StartError(f"{name}{FILE_SUFFIX} names {path}, which {_why(error)}.") from None
+        return text.removesuffix("\n").removesuffix("\r")
+
+    def get(self, name: str, default: str) -> str:
+        value = self.find(name)
+        return default if value is None else value
+
+    def names(self) -> list[str]:
+        """The variables that have a value, ``*_FILE`` ones among them."""
+        return sorted(self._variables)
+
+
+def read_dotenv(path: Path) -> dict[str, str]:
+    """``NAME=value`` lines; ``export``, quotes and ``#`` comments are understood, nothing is expanded."""
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise StartError(f"The file {path} {_why(error)}.") from None
+    values: dict[str, str] = {}
+    for number, line in enumerate(text.splitlines(), start=1):
+        if not line.strip() or line.lstrip().startswith("#"):
+            continue
+        match = _LINE.fullmatch(line.strip())
+        value = _unquoted(match[2]) if match else None
+        if match is None or value is None:
+            raise StartError(f"The file {path}, line {number}, cannot be read: write NAME=value there.")
+        values[match[1]] = value
+    return values
+
+
+def _unquoted(text: str) -> str | None:
+    """The value without quotes or comment; None where a quote is not closed."""
+    if text.startswith("'"):
+        match = _SINGLE.fullmatch(text)
+        return match[1] if match else None
+    if text.startswith('"'):
+        match = _DOUBLE.fullmatch(text)
+        return re.sub(r"\\(.)", lambda m: _ESCAPES.get(m[1], m[1]), match[1]) if match else None
+    return re.split(r"(?:^|\s+)#", text, maxsplit=1)[0]
+
+
+def _why(error: OSError | UnicodeDecodeError) -> str:
+    if isinstance(error, UnicodeDecodeError):
+        return "is not UTF-8 text"
+    return f"cannot be read ({error.strerror or type(error).__name__})"

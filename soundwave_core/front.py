@@ -1,0 +1,142 @@
+"""The WSGI door in front of Bottle: proxies, prefix, allowed hosts, and headers on every answer."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any
+
+from .answers import problem_body
+from .errors import BadRequest, NotFound, SoundWaveError
+
+if TYPE_CHECKING:
+    from .app import SoundWave
+
+Environ = dict[str, Any]
+StartResponse = Callable[..., Any]
+
+# The one policy for pages (research/core-choices.md). Answers that are no pages may load nothing at all.
+PAGE_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; media-src 'self' blob:; "
+    "connect-src 'self'; font-src 'self'; manifest-src 'self'; worker-src 'self'; base-uri 'self'; "
+    "form-action 'self'; frame-ancestors 'none'; require-trusted-types-for 'script'; "
+    "trusted-types lit-html soundwave"
+)
+CLOSED_POLICY = "default-src 'none'; frame-ancestors 'none'"
+WORKER_POLICY = "default-src 'none'; connect-src 'self'"
+HEADERS = (
+    ("X-Content-Type-Options", "nosniff"),
+    ("Referrer-Policy", "same-origin"),
+    ("Cross-Origin-Opener-Policy", "same-origin"),
+    ("Cross-Origin-Resource-Policy", "same-origin"),
+    ("Permissions-Policy", "camera=(), geolocation=(), microphone=(), payment=(), usb=()"),
+)
+
+
+def with_headers(headers: Iterable[tuple[str, str]], is_https: bool) -> list[tuple[str, str]]:
+    """An answer's headers, completed with those that every answer carries."""
+    complete = list(headers)
+    names = {name.lower() for name, _ in complete}
+    if "content-security-policy" not in names:
+        complete.append(("Content-Security-Policy", CLOSED_POLICY))
+    if is_https:
+        complete.append(("Strict-Transport-Security", "max-age=31536000"))
+    complete.extend((name, value) for name, value in HEADERS if name.lower() not in names)
+    return complete
+
+
+class Front:
+    """Called by the WSGI server; calls Bottle."""
+
+    def __init__(self, core: SoundWave, app: Callable[[Environ, StartResponse], Iterable[bytes]]) -> None:
+        self._core = core
+        self._app = app
+        self._trusted = [ipaddress.ip_network(network) for network in core.config["trusted_proxies"]]
+        self._base = core.config["base_path"].rstrip("/")
+
+    def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        def start(status: str, headers: list[tuple[str, str]], *rest: Any) -> Any:
+            return start_response(status, with_headers(headers, environ["wsgi.url_scheme"] == "https"), *rest)
+
+        try:
+            self._believe_proxy(environ)
+            self._strip_prefix(environ)
+            self._ensure_host(environ)
+        except SoundWaveError as error:
+            body = problem_body(error)
+            headers = [("Content-Type", "application/problem+json"), ("Content-Length", str(len(body)))]
+            start(f"{error.status} {type(error).__name__}", headers)
+            return [body]
+        return self._app(environ, start)
+
+    def _believe_proxy(self, environ: Environ) -> None:
+        """Take scheme, host, prefix and address from a proxy that is named as trusted, from nobody else."""
+        if not self._trusted or not self._is_trusted(environ.get("REMOTE_ADDR", "")):
+            return
+        scheme = _last(environ, "HTTP_X_FORWARDED_PROTO")
+        if scheme in ("http", "https"):
+            environ["wsgi.url_scheme"] = scheme
+        if host := _last(environ, "HTTP_X_FORWARDED_HOST"):
+            environ["HTTP_HOST"] = host
+        prefix = (_last(environ, "HTTP_X_FORWARDED_PREFIX") or "").rstrip("/")
+        if prefix.startswith("/"):
+            environ["SCRIPT_NAME"] = prefix
+        for hop in reversed(environ.get("HTTP_X_FORWARDED_FOR", "").split(",")):
+            address = hop.strip()
+            if not _is_address(address):
+                break
+            environ["REMOTE_ADDR"] = address
+            if not self._is_trusted(address):
+                break
+
+    def _is_trusted(self, address: str) -> bool:
+        if not _is_address(address):
+            return False
+        peer = ipaddress.ip_address(address)
+        return any(peer.version == network.version and peer in network for network in self._trusted)
+
+    def _strip_prefix(self, environ: Environ) -> None:
+        """Under ``base_path`` the path may come with or without the prefix: proxies do either."""
+        prefix = environ.get("SCRIPT_NAME") or self._base
+        path: str = environ["PATH_INFO"]
+        if prefix and (path == prefix or path.startswith(prefix + "/")):
+            path = path[len(prefix) :]
+        environ["SCRIPT_NAME"], environ["PATH_INFO"] = prefix, path or "/"
+        try:
+            is_plain = "//" not in path and path.encode("latin-1").decode().isprintable()
+        except UnicodeError:
+            is_plain = False
+        if not is_plain:
+            raise NotFound("There is nothing at this path.", code="path_not_found")
+
+    def _ensure_host(self, environ: Environ) -> None:
+        host = environ.get("HTTP_HOST", "")
+        if not self._core.is_host_allowed(host_name(host)):
+            sentence = "This host name is not allowed; name it in SOUNDWAVE_ALLOWED_HOSTS."
+            raise BadRequest(sentence, code="host_not_allowed")
+
+
+def host_name(host: str) -> str:
+    """The name without port and brackets, in lower case."""
+    if host.startswith("["):
+        return host[1:].partition("]")[0].lower()
+    return host.partition(":")[0].rstrip(".").lower()
+
+
+def is_local_name(name: str) -> bool:
+    """IP literals, single labels, .local and .lan: names that no stranger's DNS can point at us."""
+    return _is_address(name) or "." not in name or name.endswith((".local", ".lan", ".localhost"))
+
+
+def _is_address(text: str) -> bool:
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _last(environ: Environ, name: str) -> str | None:
+    """The value that the nearest proxy wrote, where several did."""
+    value = environ.get(name, "").split(",")[-1].strip()
+    return value or None

@@ -1,0 +1,185 @@
+"""Every hook: when it is called, what to return, what None and what a raise mean.
+
+Three ways to call one (``plugins.py``), shown here as *collect*, *decide*, *announce*:
+
+- collect: asked once at start; a raise withdraws the plugin, the server starts without it.
+- decide: asked during work; a raise refuses that work and is never swallowed.
+- announce: told after the fact, at most once; a raise is logged with the plugin's name, the others still run.
+
+An implementation may take any subset of the arguments, by name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import pluggy
+
+if TYPE_CHECKING:
+    import click
+
+    from .app import SoundWave
+    from .http import Request
+    from .records import (
+        Actor,
+        HealthCheck,
+        Job,
+        Migration,
+        OfflineEntry,
+        Page,
+        PrecacheEntry,
+        ResourceKind,
+        Route,
+        Setting,
+        Slot,
+    )
+
+PROJECT = "soundwave"
+hookspec = pluggy.HookspecMarker(PROJECT)
+hookimpl = pluggy.HookimplMarker(PROJECT)
+
+
+# Assembly: collect
+
+
+@hookspec
+def register_settings() -> Sequence[Setting]:  # type: ignore[empty-body]
+    """collect. First of all, before the database is open. None means none."""
+
+
+@hookspec
+def register_migrations() -> Sequence[Migration]:  # type: ignore[empty-body]
+    """collect. The plugin's schema, numbered from 1; what is new is applied at once."""
+
+
+@hookspec
+def register_resources(core: SoundWave) -> Sequence[ResourceKind]:  # type: ignore[empty-body]
+    """collect. The kinds of owned things that routes may name as ``resource``."""
+
+
+@hookspec
+def register_routes(core: SoundWave) -> Sequence[Route]:  # type: ignore[empty-body]
+    """collect. A conflict with an earlier plugin's rule withdraws this one."""
+
+
+@hookspec
+def register_jobs(core: SoundWave) -> Sequence[Job]:  # type: ignore[empty-body]
+    """collect. Scheduled functions; they run from ``startup`` on."""
+
+
+@hookspec
+def register_ui(core: SoundWave) -> Sequence[Page | Slot]:  # type: ignore[empty-body]
+    """collect. Screens, and places in others' screens."""
+
+
+@hookspec
+def register_precache(core: SoundWave) -> Sequence[PrecacheEntry]:  # type: ignore[empty-body]
+    """collect. Shell files beyond the plugin's own static/, which is included anyway."""
+
+
+@hookspec
+def register_commands() -> Sequence[click.Command]:  # type: ignore[empty-body]
+    """collect. Subcommands of ``soundwave``; asked by the command line only, before any start."""
+
+
+@hookspec
+def startup(core: SoundWave) -> None:
+    """collect. After migrations and binding, before jobs run and requests come in."""
+
+
+@hookspec
+def shutdown(core: SoundWave) -> None:
+    """announce. After the last job; the database is still open. Stop threads and processes here."""
+
+
+# Requests: decide
+
+
+@hookspec
+def actor_from_request(core: SoundWave, request: Request) -> Actor | None:
+    """decide. The first that is not None wins; None: not my credential. Raise Unauthorized for a bad one."""
+
+
+@hookspec
+def restrict(core: SoundWave, actor: Actor | None, request: Request) -> str | None:
+    """decide. After the core allowed: a reason to refuse (403), or None. Nothing here can allow."""
+
+
+@hookspec
+def request_refused(core: SoundWave, actor: Actor | None, request: Request, status: int, code: str) -> None:
+    """announce. A request was answered 401, 403 or 429."""
+
+
+# Downloads
+
+
+@hookspec
+def before_download(core: SoundWave, download: dict[str, Any]) -> str | None:
+    """decide. An item is about to be fetched: a reason to skip it, or None."""
+
+
+@hookspec
+def download_options(core: SoundWave, download: dict[str, Any]) -> dict[str, Any] | None:
+    """decide. yt-dlp options to merge; two plugins that set one key differently are an error."""
+
+
+@hookspec
+def download_finished(core: SoundWave, download: dict[str, Any], track_id: str) -> None:
+    """announce. One item became a track."""
+
+
+@hookspec
+def download_failed(core: SoundWave, download: dict[str, Any], code: str, reason: str) -> None:
+    """announce. One item failed for good."""
+
+
+# Library and offline
+
+
+@hookspec
+def track_added(core: SoundWave, track_id: str) -> None:
+    """announce. After commit: a new track is in the library."""
+
+
+@hookspec
+def track_removed(core: SoundWave, track_id: str) -> None:
+    """announce. After commit: nobody owns the track any more; its file is gone."""
+
+
+@hookspec
+def playlist_changed(core: SoundWave, playlist_id: str) -> None:
+    """announce. After commit: its items, title or existence changed."""
+
+
+@hookspec
+def plays_recorded(core: SoundWave, actor: Actor, play_ids: Sequence[str]) -> None:
+    """announce. New plays only, once each."""
+
+
+@hookspec
+def offline_entries(core: SoundWave, actor: Actor, playlist_id: str) -> Sequence[OfflineEntry] | None:
+    """decide. What a device needs to keep this playlist, beyond what others return."""
+
+
+# Users, settings, the server
+
+
+@hookspec
+def user_added(core: SoundWave, user_id: str) -> None:
+    """announce. After commit."""
+
+
+@hookspec
+def user_removed(core: SoundWave, user_id: str) -> None:
+    """announce. The user is marked removed; each plugin's own sweep finishes the work."""
+
+
+@hookspec
+def settings_changed(core: SoundWave, names: Sequence[str]) -> None:
+    """announce. After commit: these stored settings have new values."""
+
+
+@hookspec
+def health(core: SoundWave) -> Sequence[HealthCheck] | None:
+    """announce. Asked by /api/health/; a raise is a failed check."""

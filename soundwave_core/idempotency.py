@@ -1,0 +1,126 @@
+"""Writes that may be sent twice: ``Idempotency-Key`` (IETF draft-ietf-httpapi-idempotency-key-header-07).
+
+The key is written in the same transaction as the change, the answer right after. A resend gets the stored
+answer; the same key with another body is refused; a key still at work is refused for now. Answers without
+a change (refusals) are not kept: trying again is harmless.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import bottle
+import msgspec
+
+from .database import transaction
+from .errors import BadRequest, Conflict, Invalid
+
+if TYPE_CHECKING:
+    from .app import SoundWave
+    from .http import Request
+
+HEADER = "Idempotency-Key"
+KEPT_DAYS = 7
+_KEY = re.compile(r"[\x21-\x7e]{1,200}")
+
+
+class StoredAnswer(msgspec.Struct, frozen=True):
+    """An answer as it is kept beside its key."""
+
+    headers: list[tuple[str, str]]
+    body: bytes
+
+
+class Running:
+    """The keys at work now, by user."""
+
+    def __init__(self) -> None:
+        self._keys: set[tuple[str, str]] = set()
+        self._lock = threading.Lock()
+
+    @contextmanager
+    def claim(self, user_id: str, key: str) -> Iterator[None]:
+        """Hold the key, or Conflict where another request does."""
+        with self._lock:
+            if (user_id, key) in self._keys:
+                raise Conflict("A request with this key is still at work.", code="idempotency_key_busy")
+            self._keys.add((user_id, key))
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._keys.discard((user_id, key))
+
+
+def once(core: SoundWave, request: Request, run: Callable[[], bottle.HTTPResponse]) -> bottle.HTTPResponse:
+    """Run a write; with a key, only the first time."""
+    key = request.headers.get(HEADER)
+    if key is None or request.actor is None:
+        return run()
+    if not _KEY.fullmatch(key):
+        raise BadRequest(f"{HEADER} is 1 to 200 printable characters.", code="idempotency_key_invalid")
+    user_id, fingerprint = request.actor.id, _fingerprint(request)
+    with core.running_keys.claim(user_id, key):
+        stored = core.db.row("SELECT * FROM operations WHERE user_id = :u AND key = :k", u=user_id, k=key)
+        if stored is not None:
+            return _again(stored, fingerprint)
+        row = {"u": user_id, "k": key, "h": fingerprint, "at": core.clock.stamp()}
+        with core.db.before_commit(lambda: _keep_key(core, row)):
+            response = run()
+        _keep_answer(core, row, response)
+        return response
+
+
+def _fingerprint(request: Request) -> str:
+    line = f"{request.method} {request.path}\n".encode()
+    return hashlib.sha256(line + request.raw_body).hexdigest()
+
+
+def _keep_key(core: SoundWave, row: dict[str, Any]) -> None:
+    core.db.execute(
+        "INSERT OR IGNORE INTO operations (user_id, key, request_hash, created_at) VALUES (:u, :k, :h, :at)",
+        **row,
+    )
+
+
+def _keep_answer(core: SoundWave, row: dict[str, Any], response: bottle.HTTPResponse) -> None:
+    if response.status_code >= 300 or not isinstance(response.body, bytes) or _is_secret(response):
+        return
+    answer = msgspec.json.encode(StoredAnswer(list(response.headerlist), response.body))
+    with transaction(core.db) as tx:
+        tx.execute(
+            "UPDATE operations SET status = :s, answer = :a WHERE user_id = :u AND key = :k",
+            s=response.status_code, a=answer, u=row["u"], k=row["k"],
+        )  # fmt: skip
+
+
+def _is_secret(response: bottle.HTTPResponse) -> bool:
+    """Answers with a cookie or a fresh token are shown once, and stored nowhere."""
+    cached = response.get_header("Cache-Control", "")
+    return "no-store" in cached or response.get_header("Set-Cookie") is not None
+
+
+def _again(stored: dict[str, Any], fingerprint: str) -> bottle.HTTPResponse:
+    if stored["request_hash"] != fingerprint:
+        raise Invalid("This key was used for another request.", code="idempotency_key_reused")
+    if stored["answer"] is None:
+        raise Conflict("This request was carried out; its answer was not kept.", code="already_applied")
+    kept = msgspec.json.decode(stored["answer"], type=StoredAnswer)
+    response = bottle.HTTPResponse(kept.body, stored["status"])
+    for name, value in kept.headers:
+        response.add_header(name, value)
+    return response
+
+
+def sweep(core: SoundWave) -> None:
+    """Forget keys that nobody will send again."""
+    with transaction(core.db) as tx:
+        tx.execute(
+            "DELETE FROM operations WHERE created_at < :before",
+            before=core.clock.stamp_before(days=KEPT_DAYS),
+        )

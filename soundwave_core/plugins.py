@@ -1,0 +1,194 @@
+"""Finds, checks, registers and withdraws plugins, and the three ways to call a hook.
+
+pluggy aborts a whole call when one implementation raises, and lets a misspelt hook register silently.
+So nobody calls ``pm.hook`` but the three methods here, which call each implementation by itself.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from importlib.metadata import EntryPoint, entry_points
+from typing import TYPE_CHECKING, Any
+
+import pluggy
+
+from . import hookspecs
+from .errors import PluginError, SoundWaveError, StartError
+from .records import Contributions
+from .version import __version__
+
+if TYPE_CHECKING:
+    from .app import SoundWave
+
+log = logging.getLogger(__name__)
+
+GROUP = "soundwave.plugins"
+BUNDLED = ("auth", "library", "downloads", "offline", "system")
+ESSENTIAL = ("auth", "library")
+SLOW_SECONDS = 0.5
+
+
+@dataclass(slots=True)
+class PluginRecord:
+    """One plugin and what became of it: enabled, disabled or failed, with a reason."""
+
+    name: str
+    module: Any = None
+    version: str = ""
+    requires: tuple[str, ...] = ()
+    status: str = "enabled"
+    reason: str = ""
+    slowest: tuple[str, float] | None = None
+    contributions: Contributions = field(default_factory=Contributions)
+
+    @property
+    def is_bundled(self) -> bool:
+        return self.name in BUNDLED
+
+
+class PluginHost:
+    """All plugins of one server. ``on_withdraw`` callbacks take a plugin's contributions out again."""
+
+    def __init__(self, core: SoundWave) -> None:
+        self.core = core
+        self.records: dict[str, PluginRecord] = {}
+        self.on_withdraw: list[Callable[[str], None]] = []
+        self._pm = pluggy.PluginManager(hookspecs.PROJECT)
+        self._pm.add_hookspecs(hookspecs)
+        self._calls: dict[str, list[tuple[PluginRecord, Any]]] = {}
+
+    # Life cycle
+
+    def load(self, only: Sequence[str], without: Sequence[str], extra: Mapping[str, Any]) -> None:
+        """Load entry points, then ``extra`` (name to module); bundled ones first, in their order."""
+        found: dict[str, EntryPoint | Any] = {}
+        for point in entry_points(group=GROUP):
+            if point.name in found:
+                log.warning("plugin %s is installed twice; %s is left out", point.name, point.value)
+                continue
+            found[point.name] = point
+        found.update(extra)
+        last = len(BUNDLED)
+        order = sorted(found, key=lambda n: (BUNDLED.index(n) if n in BUNDLED else last, n))
+        for name in order:
+            record = self.records[name] = PluginRecord(name)
+            if name in without or (only and name not in only and name not in ESSENTIAL):
+                record.status, record.reason = "disabled", "switched off in the settings"
+            else:
+                self.guard(record, lambda r=record, s=found[name]: self._register(r, s))  # type: ignore[misc]
+        for name in ESSENTIAL:
+            if name not in self.records or self.records[name].status != "enabled":
+                raise StartError(f"SoundWave cannot run without its plugin {name}, which is not there.")
+        for record in list(self.enabled()):
+            self._check_requirements(record)
+
+    def _register(self, record: PluginRecord, source: EntryPoint | Any) -> None:
+        record.version = __version__ if record.is_bundled else ""
+        if isinstance(source, EntryPoint):
+            record.version = source.dist.version if source.dist else record.version
+            source = source.load()
+        record.module = source
+        record.requires = tuple(getattr(source, "REQUIRES", ()))
+        self._pm.register(source, name=record.name)
+        self._pm.check_pending()
+        for caller in self._pm.get_hookcallers(source) or ():
+            for implementation in caller.get_hookimpls():
+                if implementation.hookwrapper or implementation.wrapper:
+                    raise PluginError(f"hook {caller.name}: wrappers are not called, write a plain hook")
+        self._calls.clear()
+
+    def _check_requirements(self, record: PluginRecord) -> None:
+        for needed in record.requires:
+            other = self.records.get(needed)
+            if other is None or other.status != "enabled":
+                self.withdraw(record.name, f"needs the plugin {needed}, which is not running")
+
+    def withdraw(self, name: str, reason: str) -> None:
+        """Take a plugin and its dependants out whole. Auth or library failing stops the start."""
+        record = self.records[name]
+        if record.status == "failed":
+            return
+        if name in ESSENTIAL:
+            raise StartError(f"SoundWave cannot run without its plugin {name}: {reason}")
+        log.error("plugin %s is withdrawn: %s", name, reason)
+        record.status, record.reason = "failed", reason
+        record.contributions = Contributions()
+        if record.module is not None and self._pm.is_registered(record.module):
+            self._pm.unregister(record.module)
+        self._calls.clear()
+        for take_out in self.on_withdraw:
+            take_out(name)
+        for other in list(self.enabled()):
+            if name in other.requires:
+                self.withdraw(other.name, f"needs the plugin {name}, which failed")
+
+    def enabled(self) -> Iterator[PluginRecord]:
+        return (record for record in self.records.values() if record.status == "enabled")
+
+    def guard(self, record: PluginRecord, call: Callable[[], None]) -> None:
+        try:
+            call()
+        except StartError:
+            raise
+        except SoundWaveError as error:
+            self.withdraw(record.name, error.sentence)
+        except (Exception, SystemExit) as error:  # a stranger's code: it must not take the server along
+            log.debug("plugin %s", record.name, exc_info=True)
+            self.withdraw(record.name, f"{type(error).__name__}: {error}")
+
+    # The three ways to call a hook
+
+    def collect(
+        self, hook: str, accept: Callable[[PluginRecord, Any], None] | None = None, **arguments: Any
+    ) -> None:
+        """Ask each plugin once; ``accept`` takes its result. A raise in either withdraws the plugin."""
+        for record, implementation in list(self._implementations(hook)):
+
+            def ask(record: PluginRecord = record, implementation: Any = implementation) -> None:
+                result = self._call(implementation, arguments)
+                if result is not None and accept is not None:
+                    accept(record, result)
+
+            if record.status == "enabled":
+                self.guard(record, ask)
+
+    def decide(self, hook: str, **arguments: Any) -> Iterator[Any]:
+        """Each answer that is not None, asked lazily in plugin order. A raise reaches the caller."""
+        for _, implementation in self._implementations(hook):
+            answer = self._call(implementation, arguments)
+            if answer is not None:
+                yield answer
+
+    def announce(self, hook: str, **arguments: Any) -> list[tuple[str, Any]]:
+        """Tell every plugin; answers (plugin, result or the exception). A raise is logged, the others run."""
+        answers: list[tuple[str, Any]] = []
+        for record, implementation in list(self._implementations(hook)):
+            started = self.core.clock.monotonic()
+            try:
+                answers.append((record.name, self._call(implementation, arguments)))
+            except Exception as error:
+                log.exception("plugin %s failed in %s", record.name, hook)
+                answers.append((record.name, error))
+            self._time(record, hook, self.core.clock.monotonic() - started)
+        return answers
+
+    def _time(self, record: PluginRecord, hook: str, seconds: float) -> None:
+        if record.slowest is None or seconds > record.slowest[1]:
+            record.slowest = (hook, seconds)
+        if seconds > SLOW_SECONDS:
+            log.warning("plugin %s took %.1f s in %s", record.name, seconds, hook)
+
+    def _call(self, implementation: Any, arguments: dict[str, Any]) -> Any:
+        given = {"core": self.core, **arguments}
+        return implementation.function(*[given[name] for name in implementation.argnames])
+
+    def _implementations(self, hook: str) -> list[tuple[PluginRecord, Any]]:
+        calls = self._calls.get(hook)
+        if calls is None:
+            caller = getattr(self._pm.hook, hook)
+            by_name = {implementation.plugin_name: implementation for implementation in caller.get_hookimpls()}
+            calls = [(record, by_name[record.name]) for record in self.enabled() if record.name in by_name]
+            self._calls[hook] = calls
+        return calls

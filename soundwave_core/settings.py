@@ -1,0 +1,37 @@
+"""The core's own settings."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from msgspec import Meta
+
+from .records import Setting
+from .values import Network
+
+_Base = Meta(pattern=r"^(/[\w~-][\w.~-]*)*\Z", description="empty or a path such as /audio")
+_Url = Meta(pattern=r"^(https?://[^\s/?#]+(/[^\s?#]*)?)?\Z", description="empty or like https://my.house")
+_Log = Literal["debug", "info", "warning", "error"]
+
+
+def _fixed(name: str, type_: Any, default: Any, description: str) -> Setting:
+    """A setting that is needed before the database is open."""
+    return Setting(name, type_, default, description, is_stored=False)
+
+
+CORE_SETTINGS = (
+    _fixed("host", Annotated[str, Meta(pattern=r"^\S+$", description="a host name or an address")],
+           "127.0.0.1", "The address to listen on; 0.0.0.0 for all."),
+    _fixed("port", Annotated[int, Meta(ge=0, le=65535)], 8889, "The port to listen on; 0 takes a free one."),
+    _fixed("threads", Annotated[int, Meta(ge=2, le=64)], 8, "How many requests are worked on at once."),
+    _fixed("base_path", Annotated[str, _Base], "", "The path that a proxy puts SoundWave under."),
+    _fixed("trusted_proxies", tuple[Network, ...], (), "Proxies whose X-Forwarded headers are believed."),
+    _fixed("log_level", _Log, "info", "How much is logged."),
+    _fixed("plugins", tuple[str, ...], (), "Only these plugins, and auth and library; empty for all."),
+    _fixed("disabled_plugins", tuple[str, ...], (), "Plugins that are not loaded."),
+    _fixed("job_threads", Annotated[int, Meta(ge=1, le=16)], 4, "How many jobs run at once."),
+    Setting("allowed_hosts", tuple[str, ...], (), "Host names that SoundWave answers to, beside local ones."),
+    Setting("public_url", Annotated[str, _Url], "", "The address that people open, for links."),
+    Setting("body_limit_bytes", Annotated[int, Meta(ge=1024, le=16 * 1024**2)], 1024**2,
+            "The largest request body."),
+)  # fmt: skip

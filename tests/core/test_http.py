@@ -1,0 +1,224 @@
+"""Requests and answers: bodies, problems, conditional requests, ranges, origins, keys."""
+
+from __future__ import annotations
+
+import gzip
+from pathlib import Path
+from typing import Any
+
+import pytest
+from core.toys import CRASH, ECHO, Echo, echo, owned_by, routes
+
+from soundwave_core import (
+    AdminOnly,
+    AdminWriteOnly,
+    FileAnswer,
+    IsAuthenticated,
+    Json,
+    ListQuery,
+    Public,
+    Route,
+    SoundWave,
+    decode_cursor,
+    encode_cursor,
+    transaction,
+)
+from soundwave_core.answers import parse_range
+from soundwave_core.testing import Client, MakeCore, make_cast
+
+CONTENT = bytes(range(256)) * 4
+
+
+@pytest.fixture
+def core(make_core: MakeCore, tmp_path: Path) -> SoundWave:
+    path = tmp_path / "thing.bin"
+    path.write_bytes(CONTENT)
+    made = routes(
+        ECHO,
+        CRASH,
+        Route("GET", "/api/file/", lambda core, r: FileAnswer(path, "rev1", "audio/mpeg", "Jóga “1”.mp3"), Public),
+        Route("GET", "/api/gone/", lambda core, r: FileAnswer(tmp_path / "no", "rev1", "audio/mpeg"), Public),
+        Route("GET", "/api/list/", lambda core, r: Echo(str(r.query.limit)), Public, query=ListQuery, answer=Echo),
+        Route("GET", "/api/long/", lambda core, r: Json(b'{"word":"%s"}' % (b"x" * 5000), "r7"), Public, answer=Echo),
+        Route("GET", "/api/admin-thing/", echo, AdminOnly, answer=Echo),
+        Route("POST", "/api/board/", echo, AdminWriteOnly, answer=Echo),
+        Route("GET", "/api/board/", echo, AdminWriteOnly, answer=Echo),
+        Route("POST", "/api/count/", count_up, IsAuthenticated, answer=Echo),
+    )
+    return make_core(plugins={"toy": made, "things": owned_by({"a" * 32: "bob"})})
+
+
+def count_up(core: Any, request: Any) -> Echo:
+    with transaction(core.db) as tx:
+        return Echo(str(tx.next_rev()))
+
+
+@pytest.mark.parametrize(
+    ("body", "headers", "status", "code"),
+    [
+        (b'{"word": "hi"}', {}, 200, None),
+        (b"", {}, 400, "body_empty"),
+        (b"{", {}, 400, "body_unreadable"),
+        (b'{"word": NaN}', {}, 400, "body_unreadable"),
+        (b"\xff", {}, 400, "body_unreadable"),
+        (b'{"x":' + b"[" * 5000 + b"]" * 5000 + b"}", {}, 422, "invalid"),
+        (b'{"word": 7}', {}, 422, "invalid"),
+        (b'{"word": "x", "more": 1}', {}, 422, "invalid"),
+        (b"[]", {}, 422, "invalid"),
+        (b'{"word": "x"}', {"Content-Type": "text/plain"}, 415, "content_type_unsupported"),
+        (b'"' + b"x" * (1 << 20) + b'"', {}, 413, "body_too_large"),
+    ],
+)
+def test_bodies(client: Client, body: bytes, headers: dict[str, str], status: int, code: str | None) -> None:
+    sent = {"Content-Type": "application/json"} | headers
+    answer = client.request("POST", "/api/echo/", body=body, headers=sent)
+    assert answer.status == status
+    if code is not None:
+        assert answer.headers["Content-Type"] == "application/problem+json"
+        assert answer.json["code"] == code
+        assert answer.json["detail"].endswith(".")
+
+
+def test_a_crash_says_nothing_of_the_inside(client: Client, caplog: pytest.LogCaptureFixture) -> None:
+    answer = client.get("/api/crash/")
+    assert (answer.status, answer.json["code"]) == (500, "internal_error")
+    assert b"shadow" not in answer.body
+    assert "shadow" in caplog.text
+    assert answer.json["detail"].split()[-1].rstrip(".") in caplog.text
+
+
+def test_unknown_paths_and_methods(client: Client) -> None:
+    assert client.get("/api/nothing/").json["code"] == "path_not_found"
+    refused = client.request("DELETE", "/api/echo/")
+    assert (refused.status, refused.headers["Allow"]) == (405, "OPTIONS, POST")
+    assert client.request("OPTIONS", "/api/echo/").status == 204
+    assert client.get("//api//ping/").status == 404
+
+
+def test_query(client: Client) -> None:
+    assert client.get("/api/list/?limit=7").json == Echo("7")
+    for query in ("limit=0", "limit=201", "limit=x", "limit=1&limit=2", "limits=1"):
+        assert client.get(f"/api/list/?{query}").json["code"] == "query_invalid", query
+
+
+def test_cursors() -> None:
+    assert decode_cursor(encode_cursor(["a", 1, None])) == ["a", 1, None]
+
+
+def test_json_is_compressed_and_revalidated(client: Client) -> None:
+    plain = client.get("/api/long/")
+    packed = client.get("/api/long/", Accept_Encoding="gzip")
+    assert gzip.decompress(packed.body) == plain.body
+    assert packed.headers["ETag"] == 'W/"r7"'
+    again = client.get("/api/long/", If_None_Match='"x", W/"r7"')
+    assert (again.status, again.body) == (304, b"")
+
+
+RANGES = [
+    (None, 200, CONTENT),
+    ("bytes=0-", 206, CONTENT),
+    ("bytes=0-0", 206, CONTENT[:1]),
+    ("bytes=1000-", 206, CONTENT[1000:]),
+    ("bytes=1000-99999", 206, CONTENT[1000:]),
+    ("bytes=-5", 206, CONTENT[-5:]),
+    ("bytes=-99999", 206, CONTENT),
+    ("bytes=1024-", 416, None),
+    ("bytes=-0", 416, None),
+    ("bytes=5-2", 200, CONTENT),
+    ("bytes=0-1,5-6", 200, CONTENT),
+    ("lines=1-2", 200, CONTENT),
+    ("bytes=-", 200, CONTENT),
+]
+
+
+@pytest.mark.parametrize(("header", "status", "content"), RANGES)
+def test_ranges(client: Client, header: str | None, status: int, content: bytes | None) -> None:
+    headers = {"Range": header} if header else {}
+    answer = client.request("GET", "/api/file/", headers=headers)
+    assert answer.status == status
+    if content is not None:
+        assert answer.body == content
+        assert answer.headers["Content-Length"] == str(len(content))
+        head = client.request("HEAD", "/api/file/", headers=headers)
+        assert (head.status, head.body, head.headers) == (status, b"", answer.headers)
+    else:
+        assert answer.headers["Content-Range"] == "bytes */1024"
+
+
+def test_files_are_revalidated_and_named(client: Client) -> None:
+    answer = client.get("/api/file/")
+    assert answer.headers["ETag"] == '"rev1"'
+    assert "filename*=UTF-8''J%C3%B3ga%20%E2%80%9C1%E2%80%9D.mp3" in answer.headers["Content-Disposition"]
+    assert client.get("/api/file/", If_None_Match='"rev1"').status == 304
+    assert client.get("/api/file/", Range="bytes=0-1", If_Range='"rev1"').status == 206
+    assert client.get("/api/file/", Range="bytes=0-1", If_Range='"rev0"').status == 200
+    assert client.get("/api/gone/").json["code"] == "file_missing"
+
+
+def test_range_of_nothing() -> None:
+    with pytest.raises(ValueError, match="past"):
+        parse_range("bytes=0-", 0)
+
+
+def test_permissions(core: SoundWave) -> None:
+    cast = make_cast(core)
+    thing = f"/api/thing/{'a' * 32}/"
+    cells = {
+        ("/api/admin-thing/", "GET"): (401, 403, 403, 200),
+        ("/api/board/", "GET"): (401, 200, 200, 200),
+        ("/api/board/", "POST"): (401, 403, 403, 200),
+        (thing, "GET"): (401, 200, 404, 200),
+        (f"/api/thing/{'b' * 32}/", "GET"): (401, 404, 404, 404),
+        ("/api/thing/downloads/", "GET"): (404, 404, 404, 404),
+    }
+    for (path, method), expected in cells.items():
+        for member, status in zip((cast.nobody, cast.bob, cast.carol, cast.alice), expected, strict=True):
+            assert member.request(method, path).status == status, (path, method, member.user_id)
+
+
+def test_cross_site_writes_are_refused(core: SoundWave) -> None:
+    alice = make_cast(core).alice
+    assert alice.post("/api/count/").status == 200
+    assert alice.post("/api/count/", Origin="http://evil.example").json["code"] == "cross_origin"
+    assert alice.post("/api/count/", Origin="null").json["code"] == "cross_origin"
+    assert alice.post("/api/count/", Sec_Fetch_Site="cross-site").json["code"] == "cross_origin"
+    assert alice.post("/api/count/", Sec_Fetch_Site="same-site").json["code"] == "cross_origin"
+    assert alice.post("/api/count/", SoundWave_CSRF="wrong").json["code"] == "csrf_failed"
+    alice.csrf_token = None
+    assert alice.post("/api/count/").json["code"] == "csrf_failed"
+
+
+def test_a_write_with_a_key_happens_once(core: SoundWave) -> None:
+    cast = make_cast(core)
+    first = cast.bob.post("/api/count/", Idempotency_Key="k1")
+    assert cast.bob.post("/api/count/", Idempotency_Key="k1").body == first.body
+    assert cast.bob.post("/api/count/", {"x": 1}, Idempotency_Key="k1").json["code"] == "idempotency_key_reused"
+    assert cast.carol.post("/api/count/", Idempotency_Key="k1").body != first.body
+    assert cast.bob.post("/api/count/", Idempotency_Key="k 1").json["code"] == "idempotency_key_invalid"
+
+
+def test_a_key_is_stored_with_the_change_even_if_the_answer_is_lost(core: SoundWave) -> None:
+    bob = make_cast(core).bob
+    bob.post("/api/count/", Idempotency_Key="k1")
+    with transaction(core.db) as tx:
+        tx.execute("UPDATE operations SET answer = NULL")
+    before = core.db.rev()
+    assert bob.post("/api/count/", Idempotency_Key="k1").json["code"] == "already_applied"
+    assert core.db.rev() == before
+
+
+def test_every_answer_carries_the_headers(client: Client) -> None:
+    for path in ("/api/ping/", "/nothing", "/api/crash/", "/api/file/"):
+        headers = client.get(path).headers
+        assert headers["X-Content-Type-Options"] == "nosniff"
+        assert "default-src 'none'" in headers["Content-Security-Policy"]
+
+
+def test_a_restriction_takes_away_and_names_its_reason(make_core: MakeCore) -> None:
+    from core.toys import toy
+
+    closed = toy(restrict=lambda actor, request: "It is night." if request.path == "/api/echo/" else None)
+    core = make_core(plugins={"toy": routes(ECHO), "night": closed})
+    answer = Client(core).post("/api/echo/", {"word": "x"})
+    assert (answer.status, answer.json["code"], answer.json["detail"]) == (403, "restricted", "It is night.")
+    assert Client(core).get("/api/ping/").status == 200

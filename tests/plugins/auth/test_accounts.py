@@ -1,0 +1,163 @@
+"""Changing a password, the admin's list, invites."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from types import ModuleType
+
+import pytest
+from soundwave_auth import UserRow, Users
+
+from soundwave_core import SoundWave, hookimpl
+from soundwave_core.testing import PASSWORD, Cast, Client, MakeCore, VirtualClock, make_cast
+
+Bearer = Callable[..., dict[str, str]]
+ACCOUNT = "/api/user/account/"
+CHANGE = "/api/user/change-password/"
+USERS = "/api/user/admin/users/"
+INVITES = "/api/user/admin/invites/"
+NEW = "another good password"
+
+
+def change(client: Client, old: str = PASSWORD, new: str = NEW) -> tuple[int, str]:
+    answer = client.post(CHANGE, {"old_password": old, "new_password": new})
+    if answer.status == 200:
+        client.csrf_token = answer.json.csrf_token
+        return 200, ""
+    return answer.status, answer.json["code"]
+
+
+def invite(client: Client, **wish: int) -> str:
+    return str(client.post(INVITES, wish).json.code)
+
+
+def test_a_new_password_ends_every_other_session_and_token(
+    core: SoundWave, cast: Cast, bearer: Bearer
+) -> None:
+    phone, token, old = Client(core), bearer("read"), dict(cast.bob.cookies)
+    phone.sign_in("bob")
+    assert change(cast.bob) == (200, "")
+    assert cast.bob.get(ACCOUNT).status == 200
+    assert cast.bob.cookies != old
+    assert phone.get(ACCOUNT).status == 401
+    assert cast.nobody.get(ACCOUNT, **token).status == 401
+    assert Client(core, cookies=old).get(ACCOUNT).status == 401
+    assert cast.carol.get(ACCOUNT).status == 200
+    assert Client(core).sign_in("bob", PASSWORD).status == 401
+    assert Client(core).sign_in("bob", NEW).status == 200
+    assert change(cast.bob, NEW, PASSWORD) == (200, "")
+
+
+def test_a_password_that_is_not_changed(cast: Cast, bearer: Bearer) -> None:
+    assert change(cast.bob, old="not the password") == (403, "wrong_password")
+    assert change(cast.bob, new="too short") == (422, "password_too_short")
+    assert change(cast.bob, new="é" * 513) == (422, "password_too_long")
+    wish = {"old_password": PASSWORD, "new_password": NEW}
+    answer = cast.nobody.post(CHANGE, wish, **bearer("admin", who=cast.alice))
+    assert (answer.status, answer.json["code"]) == (403, "session_required")
+
+
+def test_a_disabled_user_is_out_at_once_and_stays_out(core: SoundWave, cast: Cast, bearer: Bearer) -> None:
+    token, path = bearer("read"), f"{USERS}{cast.bob.user_id}/"
+    assert cast.alice.patch(path, {"state": "disabled"}).json.state == "disabled"
+    assert cast.bob.get(ACCOUNT).status == cast.nobody.get(ACCOUNT, **token).status == 401
+    assert cast.alice.patch(path, {"state": "active"}).json.state == "active"
+    assert cast.bob.get(ACCOUNT).status == cast.nobody.get(ACCOUNT, **token).status == 401
+    assert Client(core).sign_in("bob").status == 200
+
+
+def test_another_role_needs_a_new_sign_in(cast: Cast) -> None:
+    assert cast.alice.patch(f"{USERS}{cast.bob.user_id}/", {"is_admin": True}).json.is_admin
+    assert cast.bob.get(ACCOUNT).status == 401
+    cast.bob.csrf_token = None
+    cast.bob.sign_in("bob")
+    assert cast.bob.get(USERS).status == 200
+
+
+@pytest.mark.parametrize("patch", [{"state": "disabled"}, {"is_admin": False}])
+def test_the_last_active_admin_stays(cast: Cast, patch: dict[str, object]) -> None:
+    answer = cast.alice.patch(f"{USERS}{cast.alice.user_id}/", patch)
+    assert (answer.status, answer.json["code"]) == (409, "last_admin")
+    assert cast.alice.get(USERS).status == 200
+
+
+def test_the_admins_list(core: SoundWave, cast: Cast) -> None:
+    listed = cast.alice.get(USERS).json
+    assert [(u.username, u.is_admin, u.state) for u in listed.results] == [
+        ("carol", False, "active"),
+        ("bob", False, "active"),
+        ("alice", True, "active"),
+    ]
+    assert cast.bob.get(USERS).status == cast.bob.post(USERS, {}).status == 403
+    assert cast.nobody.get(USERS).status == 401
+    user = Users(core).get(cast.bob.user_id)
+    assert isinstance(user, UserRow)
+    assert (user.name, user.is_admin) == ("bob", False)
+
+
+@pytest.mark.parametrize("name", ["bob", "BOB", " bob ", "\uff42\uff4f\uff42"])
+def test_a_name_is_taken_however_it_is_written(cast: Cast, name: str) -> None:
+    answer = cast.alice.post(USERS, {"username": name, "password": PASSWORD})
+    assert (answer.status, answer.json["code"]) == (409, "username_taken")
+
+
+@pytest.mark.parametrize("name", ["", " ", "a\nb", "a\u202eb", "x" * 65, "a\0", "\ufeff"])
+def test_a_name_that_cannot_be(cast: Cast, name: str) -> None:
+    answer = cast.alice.post(USERS, {"username": name, "password": PASSWORD})
+    assert (answer.status, answer.json["code"]) == (422, "username_invalid")
+
+
+def test_closed_by_default_even_with_an_invite(core: SoundWave, cast: Cast) -> None:
+    for codes in ({}, {"invite_code": invite(cast.alice)}):
+        answer = Client(core).register("dora", **codes)
+        assert (answer.status, answer.json["code"]) == (403, "registration_closed")
+
+
+def test_an_invite_lets_one_in(make_core: MakeCore) -> None:
+    core = make_core(SOUNDWAVE_AUTH_REGISTRATION="invite")
+    cast = make_cast(core)
+    code = invite(cast.alice)
+    assert Client(core).register("dora").json["code"] == "registration_closed"
+    dora = Client(core)
+    answer = dora.register("dora", invite_code=code)
+    assert (answer.status, answer.json.user.is_admin) == (201, False)
+    assert dora.get(ACCOUNT).status == 200
+    again = Client(core).register("eve", invite_code=code)
+    assert (again.status, again.json["code"]) == (403, "invite_code_invalid")
+    (listed,) = cast.alice.get(INVITES).json.results
+    assert listed.used_at is not None
+    assert code not in str(core.db.rows("SELECT * FROM invites"))
+
+
+def test_an_invite_ends(make_core: MakeCore, clock: VirtualClock) -> None:
+    core = make_core(SOUNDWAVE_AUTH_REGISTRATION="invite")
+    cast = make_cast(core)
+    code, withdrawn = invite(cast.alice, expires_in_days=1), invite(cast.alice)
+    id = cast.alice.get(INVITES).json.results[0].id
+    assert cast.bob.delete(f"{INVITES}{id}/").status == 403
+    assert cast.alice.delete(f"{INVITES}{id}/").status == 204
+    assert cast.alice.delete(f"{INVITES}{id}/").status == 404
+    assert Client(core).register("dora", invite_code=withdrawn).status == 403
+    clock.advance(86400)
+    assert Client(core).register("dora", invite_code=code).status == 403
+    assert core.db.value("SELECT count(*) FROM users") == 3
+
+
+def test_open_registration_makes_users_not_admins(make_core: MakeCore) -> None:
+    core = make_core(SOUNDWAVE_AUTH_REGISTRATION="open")
+    make_cast(core)
+    assert Client(core).register("dora").json.user.is_admin is False
+    assert Client(core).register("DORA").status == 409
+
+
+def test_a_new_user_is_announced_after_commit(make_core: MakeCore) -> None:
+    seen: list[UserRow | None] = []
+    witness = ModuleType("witness")
+
+    @hookimpl
+    def user_added(core: SoundWave, user_id: str) -> None:
+        seen.append(Users(core).find(user_id))
+
+    witness.user_added = user_added  # type: ignore[attr-defined]
+    make_cast(make_core(plugins={"witness": witness}))
+    assert [user.name for user in seen if user] == ["alice", "bob", "carol"]

@@ -1,0 +1,63 @@
+"""``soundwave user``, alone and beside a running server."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+from soundwave_auth.commands import user
+
+from soundwave_core import SoundWave, SoundWaveError, control
+from soundwave_core.testing import PASSWORD, Cast, Client, Listening, MakeCore
+
+
+@pytest.fixture
+def environment(tmp_path: Path) -> dict[str, str]:
+    """The same directories as ``make_core``'s."""
+    folders = {"DATA_DIR": "data", "MEDIA_ROOT": "audio", "CACHE_DIR": "cache"}
+    paths = {name: str(tmp_path / folder) for name, folder in folders.items()}
+    return paths | {"SOUNDWAVE_AUTH_BCRYPT_COST": "4"}
+
+
+def run(environment: dict[str, str], *arguments: str, typed: str = PASSWORD + "\n") -> Result:
+    return CliRunner().invoke(user, arguments, input=typed, env=environment, catch_exceptions=False)
+
+
+def test_the_shell_makes_an_admin_and_ends_set_up(environment: dict[str, str], make_core: MakeCore) -> None:
+    result = run(environment, "add", "--admin", "alice")
+    assert (result.exit_code, result.output) == (0, "Admin alice was added.\n")
+    core = make_core()
+    assert not (core.config.data_dir / "setup-link").exists()
+    assert Client(core).sign_in("alice").json.user.is_admin
+
+
+def test_the_list(environment: dict[str, str]) -> None:
+    run(environment, "add", "--admin", "alice")
+    run(environment, "add", "bob")
+    lines = run(environment, "list").output.splitlines()
+    assert [line.split()[:3] for line in lines] == [
+        ["name", "role", "state"],
+        ["bob", "user", "active"],
+        ["alice", "admin", "active"],
+    ]
+
+
+def test_what_is_refused(environment: dict[str, str]) -> None:
+    run(environment, "add", "alice")
+    for name, typed, code in (("Alice", PASSWORD, "username_taken"), ("bob", "short", "password_too_short")):
+        with pytest.raises(SoundWaveError) as refused:
+            run(environment, "add", name, typed=typed + "\n")
+        assert refused.value.code == code
+
+
+def test_beside_a_running_server(
+    environment: dict[str, str], core: SoundWave, cast: Cast, server: Listening
+) -> None:
+    core.control_token = control.new_token()
+    beside = control.Control("127.0.0.1", server.server.port, core.control_token)
+    control.write(core.config.data_dir, beside)
+    assert run(environment, "add", "dora").exit_code == 0
+    assert Client(core).sign_in("dora").status == 200
+    lines = run(environment, "list").output.splitlines()
+    assert [line.split()[0] for line in lines] == ["name", "dora", "carol", "bob", "alice"]

@@ -1,0 +1,135 @@
+"""First run: one link, one hour, one admin."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+from soundwave_auth import Users, setup
+
+from soundwave_core import SoundWave, transaction
+from soundwave_core.testing import PASSWORD, Client, MakeCore, VirtualClock
+
+
+def link_of(core: SoundWave) -> str:
+    return (core.config.data_dir / "setup-link").read_text().strip()
+
+
+def test_the_link_is_printed_and_in_a_private_file(core: SoundWave, monkeypatch: pytest.MonkeyPatch) -> None:
+    lines: list[str] = []
+    monkeypatch.setattr(core, "notice", lines.append)
+    setup.begin(core)
+    assert lines == [f"Set-up: {link_of(core)}"]
+    assert link_of(core).startswith("http://localhost:8889/setup?code=")
+    assert (core.config.data_dir / "setup-link").stat().st_mode & 0o777 == 0o600
+
+
+def test_the_link_knows_the_public_address(make_core: MakeCore) -> None:
+    core = make_core(SOUNDWAVE_PUBLIC_URL="https://sound.example/audio/")
+    assert link_of(core).startswith("https://sound.example/audio/setup?code=")
+
+
+def test_the_code_itself_is_not_stored(core: SoundWave, setup_code: str) -> None:
+    assert len(setup_code) >= 22
+    assert setup_code not in str(core.db.rows("SELECT * FROM setup_codes"))
+
+
+def test_the_code_makes_the_first_admin_and_signs_in(
+    core: SoundWave, client: Client, setup_code: str
+) -> None:
+    assert client.get("/api/session/").json.is_setup_open
+    answer = client.register("alice", setup_code=setup_code)
+    assert (answer.status, answer.json.user.is_admin, answer.json.token) == (201, True, None)
+    session = client.get("/api/session/").json
+    assert session.user == answer.json.user
+    assert session.csrf_token == answer.json.csrf_token
+    assert not session.is_setup_open
+    assert (core.config.data_dir / "installed").exists()
+    assert not (core.config.data_dir / "setup-link").exists()
+
+
+def test_the_code_works_once(core: SoundWave, client: Client, setup_code: str) -> None:
+    assert client.register("alice", setup_code=setup_code).status == 201
+    again = Client(core).register("mallory", setup_code=setup_code)
+    assert (again.status, again.json["code"]) == (403, "setup_code_invalid")
+
+
+def test_what_is_refused_leaves_the_code_good(core: SoundWave, client: Client, setup_code: str) -> None:
+    short = client.register("alice", "too short", setup_code=setup_code)
+    assert (short.status, short.json["code"]) == (422, "password_too_short")
+    nameless = client.register("\u200b", setup_code=setup_code)
+    assert (nameless.status, nameless.json["code"]) == (422, "username_invalid")
+    assert core.db.value("SELECT count(*) FROM users") == core.db.value("SELECT count(*) FROM sessions") == 0
+    assert client.register("alice", setup_code=setup_code).status == 201
+
+
+@pytest.mark.parametrize("code", ["", "x", "x" * 256, "é\u0000", "' OR 1=1 --"])
+def test_a_wrong_code_opens_nothing(core: SoundWave, client: Client, code: str) -> None:
+    answer = client.register("mallory", setup_code=code)
+    assert (answer.status, answer.json["code"]) == (403, "setup_code_invalid")
+    assert not Users(core).has_any()
+
+
+def test_without_a_code_nobody_registers_first(make_core: MakeCore) -> None:
+    core = make_core(SOUNDWAVE_AUTH_REGISTRATION="open")
+    answer = Client(core).register("mallory")
+    assert (answer.status, answer.json["code"]) == (403, "registration_closed")
+
+
+@pytest.mark.parametrize(("seconds", "status"), [(3599, 201), (3600, 403)])
+def test_the_code_lives_an_hour(
+    client: Client, clock: VirtualClock, setup_code: str, seconds: int, status: int
+) -> None:
+    clock.advance(seconds)
+    assert client.get("/api/session/").json.is_setup_open is (status == 201)
+    assert client.register("alice", setup_code=setup_code).status == status
+
+
+def test_of_two_at_once_one_wins(core: SoundWave, setup_code: str) -> None:
+    barrier, statuses = threading.Barrier(2), list[int]()
+
+    def race(name: str) -> None:
+        client = Client(core)
+        barrier.wait(timeout=10)
+        statuses.append(client.register(name, setup_code=setup_code).status)
+
+    threads = [threading.Thread(target=race, args=[name]) for name in ("alice", "mallory")]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(timeout=10)
+    assert sorted(statuses) == [201, 403]
+    assert core.db.value("SELECT count(*) FROM users") == core.db.value("SELECT count(*) FROM sessions") == 1
+
+
+def test_a_new_start_makes_a_new_code(make_core: MakeCore) -> None:
+    first = make_core()
+    old = link_of(first).partition("code=")[2]
+    first.stop()
+    core = make_core()
+    assert Client(core).register("mallory", setup_code=old).status == 403
+    new = link_of(core).partition("code=")[2]
+    assert Client(core).register("alice", setup_code=new).status == 201
+
+
+def test_a_database_without_users_does_not_open_set_up_again(make_core: MakeCore) -> None:
+    first = make_core()
+    Client(first).register("alice", setup_code=link_of(first).partition("code=")[2])
+    with transaction(first.db) as tx:
+        tx.execute("DELETE FROM users")
+    first.stop()
+    core = make_core()
+    assert not (core.config.data_dir / "setup-link").exists()
+    assert not Client(core).get("/api/session/").json.is_setup_open
+    assert Client(core).register("mallory", setup_code="x").status == 403
+
+
+def test_a_stop_before_the_marker_is_made_good(make_core: MakeCore) -> None:
+    first = make_core()
+    Client(first).register("alice", setup_code=link_of(first).partition("code=")[2])
+    first.stop()
+    (first.config.data_dir / "installed").unlink()
+    core = make_core()
+    assert (core.config.data_dir / "installed").exists()
+    assert not Client(core).get("/api/session/").json.is_setup_open
+    assert Client(core).sign_in("alice", PASSWORD).status == 200

@@ -1,0 +1,116 @@
+/** A button that opens a list of actions: a popover beside it, a sheet from below on phones. */
+import { css, html, LitElement, nothing } from "lit";
+import { customElement, property, query, state } from "lit/decorators.js";
+
+import { base, buttons } from "../styles/shared";
+import { menus } from "../styles/menus";
+import { icon, type IconName } from "./icons";
+
+export interface MenuAction {
+  label: string;
+  icon: IconName;
+  isDanger?: boolean;
+  run: () => void;
+}
+
+@customElement("action-menu")
+export class ActionMenu extends LitElement {
+  @property() label = "";
+  @property() icon: IconName = "more";
+  /** Asked when the menu opens, so that the actions fit the moment. */
+  @property({ attribute: false }) actions: () => readonly (MenuAction | null)[] = () => [];
+  @state() private isOpen = false;
+  @query("[popover]") private menu!: HTMLElement;
+  @query(".opener") private opener!: HTMLButtonElement;
+
+  static override styles = [
+    base,
+    buttons,
+    menus,
+    css`
+      :host {
+        flex: none;
+      }
+    `,
+  ];
+
+  protected override render() {
+    return html`
+      <button
+        class="icon-button opener"
+        aria-haspopup="menu"
+        aria-expanded=${this.isOpen}
+        aria-label=${this.label}
+        title=${this.label}
+        popovertarget="menu"
+      >
+        ${icon(this.icon)}
+      </button>
+      <div
+        id="menu"
+        popover
+        role="menu"
+        aria-label=${this.label}
+        @beforetoggle=${this.beforeToggle}
+        @toggle=${this.afterToggle}
+        @keydown=${this.move}
+      >
+        ${this.isOpen ? this.actions().map((action) => (action ? this.renderAction(action) : nothing)) : nothing}
+      </div>
+    `;
+  }
+
+  private renderAction(action: MenuAction) {
+    const run = (): void => {
+      this.menu.hidePopover();
+      action.run();
+    };
+    return html`<button role="menuitem" class=${action.isDanger ? "item danger-text" : "item"} @click=${run}>
+      ${icon(action.icon, 20)}<span>${action.label}</span>
+    </button>`;
+  }
+
+  private beforeToggle(event: ToggleEvent): void {
+    this.isOpen = event.newState === "open";
+  }
+
+  private async afterToggle(event: ToggleEvent): Promise<void> {
+    if (event.newState !== "open") return;
+    await this.updateComplete;
+    place(this.menu, this.opener);
+    this.items()[0]?.focus();
+  }
+
+  private move(event: KeyboardEvent): void {
+    const items = this.items();
+    const at = items.indexOf(this.shadowRoot?.activeElement as HTMLButtonElement);
+    const to = { ArrowDown: at + 1, ArrowUp: at - 1, Home: 0, End: items.length - 1 }[event.key];
+    if (to === undefined) return;
+    event.preventDefault();
+    items[(to + items.length) % items.length]?.focus();
+  }
+
+  private items(): HTMLButtonElement[] {
+    return [...this.menu.querySelectorAll<HTMLButtonElement>(".item")];
+  }
+}
+
+/** Beside its opener, inside the window; the sheet of a phone is placed by its styles. */
+export function place(menu: HTMLElement, opener: HTMLElement): void {
+  if (matchMedia("(max-width: 599px)").matches) {
+    menu.style.removeProperty("inset");
+    return;
+  }
+  const from = opener.getBoundingClientRect();
+  const { offsetWidth: width, offsetHeight: height } = menu;
+  const fitsBelow = from.bottom + height + 16 < innerHeight;
+  const top = fitsBelow ? from.bottom + 4 : Math.max(8, from.top - height - 4);
+  const left = Math.min(Math.max(8, from.right - width), innerWidth - width - 8);
+  menu.style.setProperty("inset", `${top}px auto auto ${left}px`);
+}
+
+declare global {
+  interface HTMLElementTagNameMap {
+    "action-menu": ActionMenu;
+  }
+}

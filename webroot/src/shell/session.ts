@@ -1,0 +1,61 @@
+/** Who is signed in, which pages they have, and the token that writes need. */
+import { getSession, signOut as postSignOut } from "../api/account";
+import { ApiError, client } from "../api/client";
+import type { Session, SignedIn, User } from "../api/types";
+import { sawAnswer, sawSilence } from "./connection";
+import { forget, recall, remember } from "./storage";
+import { Store } from "./store";
+
+/** Null until the first answer. */
+export const session = new Store<Session | null>(null);
+
+let loading: Promise<void> | null = null;
+
+export function currentUser(): User | null {
+  return session.value?.user ?? null;
+}
+
+/** Ask the server who we are. Without an answer, the last known session opens the app. */
+export function loadSession(): Promise<void> {
+  loading ??= load().finally(() => (loading = null));
+  return loading;
+}
+
+/** After login and registration: the answer carries the user, the session the pages. */
+export async function enter(answer: SignedIn): Promise<void> {
+  client.csrfToken = answer.csrf_token;
+  await loadSession();
+}
+
+export async function leave(): Promise<void> {
+  await postSignOut();
+  forget("session");
+  await loadSession();
+}
+
+/** What every answer tells about the session. Call once, before the first request. */
+export function followAnswers(): void {
+  client.listener = {
+    answered(userId) {
+      sawAnswer();
+      if (!loading && session.value && userId !== (currentUser()?.id ?? null)) void loadSession();
+    },
+    unreachable: sawSilence,
+    unauthorized() {
+      if (!loading) void loadSession();
+    },
+  };
+}
+
+async function load(): Promise<void> {
+  try {
+    const answer = await getSession();
+    client.csrfToken = answer.csrf_token;
+    remember("session", { ...answer, csrf_token: null });
+    session.set(answer);
+  } catch (error) {
+    const known = recall<Session>("session");
+    if (!(error instanceof ApiError) || !error.isUnreachable || !known) throw error;
+    session.set(known);
+  }
+}

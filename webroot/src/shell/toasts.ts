@@ -1,0 +1,46 @@
+/** Short messages at the edge of the screen, read out politely. */
+import { explain } from "./i18n";
+import { isAbort } from "../api/client";
+import { Store } from "./store";
+
+export interface Toast {
+  id: number;
+  text: string;
+  kind: "info" | "error";
+  action?: { label: string; run: () => void } | undefined;
+  /** Stays until it is closed. */
+  stays?: boolean | undefined;
+}
+
+const SHOWN_MS = 5_000;
+const MOST = 3;
+
+export const toasts = new Store<readonly Toast[]>([]);
+let last = 0;
+
+export function toast(text: string, options: Partial<Omit<Toast, "id" | "text">> = {}): void {
+  const id = ++last;
+  const others = toasts.value.filter((one) => one.text !== text);
+  toasts.set([...others, { id, text, kind: "info", ...options }].slice(-MOST));
+  if (!options.stays) setTimeout(() => dismiss(id), options.action ? SHOWN_MS * 2 : SHOWN_MS);
+}
+
+export function dismiss(id: number): void {
+  toasts.set(toasts.value.filter((one) => one.id !== id));
+}
+
+/** Tell the user what went wrong; a request that we gave up ourselves is no news. */
+export function toastError(error: unknown): void {
+  if (!isAbort(error)) toast(explain(error), { kind: "error" });
+}
+
+/** Do it; where it fails, say so. Resolves true where it worked. */
+export async function attempt(work: () => Promise<unknown>): Promise<boolean> {
+  try {
+    await work();
+    return true;
+  } catch (error) {
+    toastError(error);
+    return false;
+  }
+}

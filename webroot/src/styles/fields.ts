@@ -1,0 +1,71 @@
+/** Inputs and forms. */
+import { css } from "lit";
+
+export const fields = css`
+  input:not([type="range"], [type="checkbox"], [type="radio"]),
+  select,
+  textarea {
+    font: inherit;
+    /* Under 16 px, phones zoom in on focus. */
+    font-size: max(16px, var(--text-3));
+    color: var(--text);
+    background: var(--surface-1);
+    border: 1px solid var(--line-strong);
+    border-radius: var(--radius-s);
+    min-block-size: var(--target);
+    padding: var(--space-2) var(--space-3);
+    inline-size: 100%;
+    margin: 0;
+  }
+  input::placeholder {
+    color: var(--text-soft);
+    opacity: 1;
+  }
+  input:focus-visible,
+  select:focus-visible {
+    outline: 2px solid var(--accent);
+    outline-offset: 0;
+    border-color: transparent;
+  }
+  input[type="checkbox"],
+  input[type="radio"] {
+    accent-color: var(--accent);
+    inline-size: 20px;
+    block-size: 20px;
+    margin: 0;
+    flex: none;
+  }
+  .check {
+    display: flex;
+    align-items: center;
+    gap: var(--space-3);
+    min-block-size: var(--target);
+    cursor: pointer;
+  }
+  .form {
+    display: grid;
+    gap: var(--space-4);
+  }
+  .form-error {
+    display: flex;
+    gap: var(--space-2);
+    padding: var(--space-3);
+    border-radius: var(--radius-s);
+    background: var(--danger-soft);
+    color: var(--danger);
+  }
+  form-field {
+    display: grid;
+    gap: var(--space-1);
+    grid-template-columns: minmax(0, 1fr);
+    align-content: start;
+  }
+  form-field > label,
+  .label {
+    font-size: var(--text-2);
+    font-weight: 600;
+  }
+  form-field > p {
+    font-size: var(--text-2);
+  }
+`;
