@@ -32,8 +32,8 @@ test: lint browser
 	$(BIN)/coverage report
 
 lint: .venv/.installed-for-tests webroot/node_modules/.package-lock.json
-	$(BIN)/ruff format --check $(RUFF_CONFIG) .
-	$(BIN)/ruff check $(RUFF_CONFIG) .
+	$(BIN)/ruff format --check --output-format concise $(RUFF_CONFIG) .
+	$(BIN)/ruff check --output-format concise $(RUFF_CONFIG) .
 	$(BIN)/mypy
 	cd webroot && npm run --silent check
 

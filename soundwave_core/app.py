@@ -7,6 +7,7 @@ import logging
 import os
 import threading
 from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
 from typing import Any, TypeVar
 
 import bottle
@@ -40,15 +41,19 @@ class SoundWave:
         environ: Mapping[str, str] | None = None,
         *,
         clock: Clock | None = None,
+        directory: Path | None = None,
         plugins: Mapping[str, Any] | None = None,
         is_manual: bool = False,
         notice: Callable[[str], None] = print,
     ) -> None:
-        """``plugins`` adds modules by name; ``is_manual`` leaves jobs to ``jobs.run_due()``, for tests."""
+        """``plugins`` adds modules by name; ``is_manual`` leaves jobs to ``jobs.run_due()``, for tests.
+
+        ``directory`` holds ``.env`` and is where relative paths begin: the current one, if not given.
+        """
         self.clock = clock or Clock()
         self.notice = notice
         self.is_manual = is_manual
-        self.config = Config(os.environ if environ is None else environ)
+        self.config = Config(os.environ if environ is None else environ, directory=directory)
         self.plugins = PluginHost(self)
         self.resources: dict[str, ResourceKind] = {}
         self.routes = RouteTable()
@@ -96,7 +101,9 @@ class SoundWave:
             folder.mkdir(parents=True, exist_ok=True)
         self._lock = DataLock.take(self.config.data_dir)
         try:
-            self._database = open_database(self.config.data_dir / "db.sqlite3", self.config["threads"] + 16)
+            self._database = open_database(
+                self.config.data_dir / "db.sqlite3", self.config["threads"] + 16, clock=self.clock
+            )
             self._migrate()
             self.config.attach(self.db)
             self._check_resources()

@@ -142,7 +142,7 @@ class Connections:
             "creator": lambda: connect(path),
             "isolation_level": "AUTOCOMMIT",
             "pool_size": threads + 1,
-            "max_overflow": 0,
+            "max_overflow": -1,
         }
         self.dataset = _Dataset(
             "sqlite:///file", engine_kwargs=engine, ensure_schema=False, row_type=dict, sqlite_wal_mode=False

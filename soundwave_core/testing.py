@@ -234,7 +234,9 @@ def make_core(tmp_path: Path, clock: VirtualClock) -> Iterator[MakeCore]:
         folders = {"DATA_DIR": "data", "MEDIA_ROOT": "audio", "CACHE_DIR": "cache"}
         paths = {name: str(tmp_path / folder) for name, folder in folders.items()}
         settings = paths | {"SOUNDWAVE_AUTH_BCRYPT_COST": "4"} | environ
-        core = SoundWave(settings, clock=clock, plugins=plugins, is_manual=True, notice=lambda line: None)
+        core = SoundWave(
+            settings, clock=clock, directory=tmp_path, plugins=plugins, is_manual=True, notice=lambda line: None
+        )
         started.append(core)
         return core.start()
 

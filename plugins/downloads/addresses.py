@@ -11,9 +11,14 @@ Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 # Where clouds hand out credentials to whoever asks. Never allowed, whatever is listed:
 # AWS, Google, Azure, DigitalOcean; AWS containers; AWS over IPv6; Alibaba; Azure's agent; Oracle.
 _METADATA = frozenset(
-    map(
-        ipaddress.ip_address,
-        ("169.254.169.254", "169.254.170.2", "fd00:ec2::254", "100.100.100.200", "168.63.129.16", "192.0.0.192"),
+    ipaddress.ip_address(text)
+    for text in (
+        "169.254.169.254",
+        "169.254.170.2",
+        "fd00:ec2::254",
+        "100.100.100.200",
+        "168.63.129.16",
+        "192.0.0.192",
     )
 )
 _NAT64 = (ipaddress.IPv6Network("64:ff9b::/96"), ipaddress.IPv6Network("64:ff9b:1::/48"))  # RFC 6052, 8215

@@ -1,4 +1,4 @@
-"""The processes that a download needs, seen from the server: how they start, talk and end. Knows no yt-dlp."""
+"""The processes that a download needs, seen from the server: how they start, talk and end."""
 
 from __future__ import annotations
 

@@ -5,14 +5,19 @@ from __future__ import annotations
 import base64
 import http.client
 import ssl
+import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from email.message import Message
+from typing import Protocol
 from urllib.parse import quote, unquote, urljoin, urlsplit, urlunsplit
 
 from .faults import Fault, fault_of_egress, fault_of_status
 
 URL_LIMIT = 4096
+# What ``open`` and ``read`` may raise.
+ERRORS = (Fault, OSError, http.client.HTTPException, ValueError, zlib.error)
 _TIMEOUT_SECONDS = 30.0
 _REDIRECTS = 10
 _SAFE = "%/:=&?~+!$,;'@()*[]|"
@@ -50,6 +55,10 @@ def ascii_link(url: str) -> str:
     return urlunsplit((parts.scheme.lower(), netloc, path, query, ""))
 
 
+class _Unpacker(Protocol):
+    def decompress(self, data: bytes, /) -> bytes: ...
+
+
 @dataclass
 class Reply:
     """An answer whose body is still to be read; ``url`` is where the redirects ended.
@@ -59,10 +68,11 @@ class Reply:
 
     url: str
     status: int
-    headers: Mapping[str, str]
+    headers: Message
     length: int | None
     _response: http.client.HTTPResponse
     _kept: bytearray = field(default_factory=bytearray)
+    _unpack: _Unpacker | None = None
 
     @property
     def content_type(self) -> str:
@@ -74,12 +84,21 @@ class Reply:
             data = bytes(self._kept[:size])
             del self._kept[:size]
             return data
-        return self._response.read1(size)
+        return self._more(size)
+
+    def _more(self, size: int) -> bytes:
+        while True:
+            data = self._response.read1(size)
+            if self._unpack is None or not data:
+                return data
+            data = self._unpack.decompress(data)
+            if data:
+                return data
 
     def peek(self, size: int) -> bytes:
         """The first bytes of the body; ``read`` gives them again."""
         while len(self._kept) < size:
-            data = self._response.read1(size - len(self._kept))
+            data = self._more(size - len(self._kept))
             if not data:
                 break
             self._kept += data
@@ -131,7 +150,8 @@ class Client:
         if parts.scheme.lower() != "https":
             return http.client.HTTPConnection(*self._proxy, timeout=_TIMEOUT_SECONDS)
         tunnel = http.client.HTTPSConnection(*self._proxy, timeout=_TIMEOUT_SECONDS, context=self._tls)
-        tunnel.set_tunnel(parts.hostname or "", parts.port or 443, {"Proxy-Authorization": self._authorization})
+        credential = {"Proxy-Authorization": self._authorization}
+        tunnel.set_tunnel(parts.hostname or "", parts.port or 443, credential)
         return tunnel
 
     def _ask(self, connection: http.client.HTTPConnection, url: str, headers: Mapping[str, str]) -> Reply:
@@ -143,6 +163,9 @@ class Client:
             fields["Proxy-Authorization"] = self._authorization
         connection.request("GET", target, headers=fields)
         response = connection.getresponse()
+        if response.headers.get("Content-Encoding", "").lower() in ("gzip", "x-gzip"):  # not asked for
+            unpack = zlib.decompressobj(31)
+            return Reply(url, response.status, response.headers, None, response, _unpack=unpack)
         return Reply(url, response.status, response.headers, response.length, response)
 
 

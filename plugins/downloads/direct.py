@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import shutil
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
+from email.message import Message
 from pathlib import Path
 
 import msgspec
 
-from .client import Client, Reply
+from .client import ERRORS, Client, Reply
 from .faults import Fault, fault_of
 from .media import HEAD_BYTES, container_of
 
@@ -66,7 +67,7 @@ class DirectFetch:
                 return self._part.rename(self._part.with_name("download"))
             except NotDirect:
                 raise
-            except (OSError, Fault, ValueError) as error:
+            except ERRORS as error:
                 fault = fault_of(error)
                 is_passing = fault.code in ("cut_off", "timed_out") and self._part.is_file()
                 if not is_passing or attempt == _TRIES - 1:
@@ -143,7 +144,7 @@ class DirectFetch:
             return None
 
 
-def _validator(headers: Mapping[str, str]) -> str | None:
+def _validator(headers: Message) -> str | None:
     """What If-Range takes: a strong ETag, else the date (RFC 9110 section 13.1.5)."""
     etag = headers.get("ETag", "")
     if etag.startswith('"'):

@@ -27,8 +27,10 @@ _HEAD_LIMIT = 65_536
 _HEAD_SECONDS = 15.0
 _RESOLVE_SECONDS = 20.0
 _CONNECT_SECONDS = 10.0
-_HOP_BY_HOP = frozenset(
-    b"connection keep-alive proxy-connection proxy-authorization proxy-authenticate te upgrade expect".split()
+# What belongs to one hop (RFC 9110 section 7.6.1), and our own word, which only we may say.
+_NOT_RELAYED = frozenset(
+    b"connection keep-alive proxy-connection proxy-authorization proxy-authenticate te upgrade expect "
+    b"soundwave-egress".split()
 )
 _REASONS = {
     "forbidden": (403, "The address is not allowed."),
@@ -112,7 +114,8 @@ class Egress:
         host, port = _split_target(target, 80)
         upstream = await self._connect(host, port)
         try:
-            head = [b"%s %s HTTP/1.1" % (method, _path_of(target)), *_end_to_end(fields), b"Connection: close"]
+            first = b"%s %s HTTP/1.1" % (method, _path_of(target))
+            head = [first, *_end_to_end(fields), b"Connection: close"]
             upstream[1].write(b"\r\n".join(head) + b"\r\n\r\n")
             await copy(client[0], upstream[1], int(length), Pulse())
             await _relay_answer(upstream[0], client)
@@ -156,7 +159,7 @@ def _field(fields: list[bytes], name: bytes) -> bytes | None:
 
 
 def _end_to_end(fields: list[bytes]) -> list[bytes]:
-    return [f for f in fields if f.partition(b":")[0].strip().lower() not in _HOP_BY_HOP | {b"soundwave-egress"}]
+    return [field for field in fields if field.partition(b":")[0].strip().lower() not in _NOT_RELAYED]
 
 
 def _split_target(target: bytes, default_port: int) -> tuple[str, int]:
@@ -212,7 +215,8 @@ async def _run() -> None:
     networks = parse_networks(config.get("allowed_networks", ()))
     egress = Egress(config["token"], networks, frozenset(config.get("ports", ())))
     server = await asyncio.start_server(egress.serve, "127.0.0.1", 0, limit=_HEAD_LIMIT)
-    print(json.dumps({"port": server.sockets[0].getsockname()[1]}), flush=True)
+    sys.stdout.write(json.dumps({"port": server.sockets[0].getsockname()[1]}) + "\n")
+    sys.stdout.flush()
     while await stdin.read(1024):
         pass
 

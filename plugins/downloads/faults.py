@@ -11,6 +11,7 @@ import errno
 import http.client
 import re
 import ssl
+import zlib
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -178,6 +179,8 @@ def _fault_of_one(error: BaseException) -> Fault | None:
         return Fault("unreachable", "The site's certificate is not valid.")
     if isinstance(error, http.client.IncompleteRead | http.client.RemoteDisconnected):
         return Fault("cut_off")
+    if isinstance(error, http.client.HTTPException | zlib.error):
+        return Fault("server_error", "The site's answer was not readable.")
     if isinstance(error, MemoryError | RecursionError):
         return Fault("internal")
     if isinstance(error, OSError) and error.errno in _ERRNO:

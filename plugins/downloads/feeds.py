@@ -21,9 +21,13 @@ from .messages import Item
 from .text import clean_line, plain_text, to_stamp
 
 BYTE_LIMIT = 30 * 1024 * 1024
-_ROOT = re.compile(rb"<(?:\w+:)?(rss|feed|RDF)[\s>]", re.IGNORECASE)
-_LEAD = re.compile(rb"^(?:\xef\xbb\xbf)?(?:\s|<\?.*?\?>|<!--.*?-->|<!DOCTYPE[^\[>]*>)*<(\w+:)?(rss|feed|RDF)[\s>]", re.S | re.I)
+_LEAD = re.compile(
+    rb"(?:\xef\xbb\xbf)?(?:\s|<\?.*?\?>|<!--.*?-->|<!DOCTYPE[^\[>]*>)*<(\w+:)?(rss|feed|RDF)[\s>]",
+    re.DOTALL | re.IGNORECASE,
+)
 _BARE_AMPERSAND = re.compile(r"&(?!(?:#\d+|#x[0-9a-fA-F]+|\w+);)")
+_LINK = re.compile(r"<link\s[^>]{1,2000}>", re.IGNORECASE)
+_ATTRIBUTE = re.compile(r"""([\w-]+)\s*=\s*(["'])(.*?)\2""", re.DOTALL)
 _NAMED = re.compile(r"&(?!(?:amp|lt|gt|quot|apos);)(\w+);")
 _NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 _MEDIA = re.compile(r"\.(mp3|m4a|m4b|aac|ogg|oga|opus|flac|wav|mp4|m4v|mov|webm)$", re.IGNORECASE)
@@ -43,6 +47,15 @@ def looks_like_feed(head: bytes) -> bool:
     if head[:2] in (b"\xff\xfe", b"\xfe\xff"):
         head = head.decode("utf-16", "ignore").encode()
     return _LEAD.match(head) is not None
+
+
+def feed_in_page(head: bytes) -> str | None:
+    """The feed that a web page names in its head (the autodiscovery that browsers and readers know)."""
+    for link in _LINK.findall(head.decode("utf-8", "replace")):
+        given = {name.lower(): value for name, _, value in _ATTRIBUTE.findall(link)}
+        if given.get("type", "").lower() in ("application/rss+xml", "application/atom+xml"):
+            return html.unescape(given.get("href", "")).strip() or None
+    return None
 
 
 def parse_feed(data: bytes, url: str) -> Feed:

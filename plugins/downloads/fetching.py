@@ -7,12 +7,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from .client import Client, checked_link
+from .client import ERRORS, Client, checked_link
 from .direct import DirectFetch, NotDirect
 from .faults import Fault, fault_of
 from .images import BYTE_LIMIT, Picture, picture_of
-from .media import facts_of, hashes_of, keepable
-from .messages import Fetched, FetchRequest, Item
 from .listing import (
     artist_of,
     channel_of,
@@ -22,12 +20,15 @@ from .listing import (
     published_at,
     title_of,
 )
+from .media import facts_of, hashes_of, keepable
+from .messages import Fetched, FetchRequest, Item
 from .tags import Tags, read_tags, write_tags
 from .text import clean_line, clean_text
 from .ytdlp import GENERIC, Extractors, Info, entry_key
 
 OnBytes = Callable[[int, int | None], None]
 _PICTURE_SECONDS = 30
+_PICTURES_KEPT = 4
 _WORTHLESS = frozenset(("no_audio", "damaged", "too_large", "unsupported"))
 
 
@@ -44,6 +45,7 @@ class Fetcher:
 
     def __init__(self, client: Client, extractors: Extractors, ffmpeg: str) -> None:
         self._client, self._extractors, self._ffmpeg = client, extractors, ffmpeg
+        self._pictures: dict[str, Picture | None] = {}
 
     def fetch(self, request: FetchRequest, on_bytes: OnBytes) -> Fetched:
         """Raises Fault, and whatever yt-dlp raises. An unfinished file is kept then, to be resumed; one
@@ -62,7 +64,8 @@ class Fetcher:
 
     def _fetch(self, request: FetchRequest, url: str, staging: Path, on_bytes: OnBytes) -> Fetched:
         got = self._bytes(request, url, staging, on_bytes)
-        path = keepable(got.path, self._ffmpeg)
+        size = got.path.stat().st_size
+        path = keepable(got.path, self._ffmpeg, lambda: on_bytes(size, size))
         facts = facts_of(path)
         item = request.item or Item(url=url)
         embedded = read_tags(path)
@@ -115,16 +118,23 @@ class Fetcher:
         """The item's own picture; a picture that cannot be had does not fail the item."""
         for link in dict.fromkeys((item.artwork_url, picture_link(info))):
             if link:
-                try:
-                    with self._client.open(link) as reply:
-                        picture = picture_of(reply.read_all(BYTE_LIMIT))
-                except (Fault, OSError, ValueError) as error:
-                    if fault_of(error).code == "disk_full":
-                        raise
-                    continue
+                picture = self._picture_at(link)
                 if picture is not None:
-                    return self._as_jpeg(picture)
+                    return picture
         return None
+
+    def _picture_at(self, link: str) -> Picture | None:
+        """The episodes of a feed share their cover, so the last few are remembered."""
+        if link not in self._pictures:
+            try:
+                with self._client.open(link) as reply:
+                    picture = picture_of(reply.read_all(BYTE_LIMIT))
+            except ERRORS:
+                return None
+            while len(self._pictures) >= _PICTURES_KEPT:
+                del self._pictures[next(iter(self._pictures))]
+            self._pictures[link] = None if picture is None else self._as_jpeg(picture)
+        return self._pictures[link]
 
     def _as_jpeg(self, picture: Picture) -> Picture:
         """WebP as JPEG: neither M4A's tags nor older players take it. Where that fails it stays."""
@@ -146,7 +156,8 @@ def _wanted_tags(item: Item, info: Info, embedded: Tags, url: str) -> Tags:
     is_bare = item.extractor == GENERIC and not info
     given = None if is_bare else item.title or title_of(info)
     title = given or embedded.title or item.title or clean_line(name_in(url))
-    album = clean_line(info.get("album")) or embedded.album or (item.channel if item.extractor == "feed" else None)
+    series = item.channel if item.extractor == "feed" else None
+    album = clean_line(info.get("album")) or embedded.album or series
     return Tags(title, item.artist or artist_of(info) or embedded.artist, album)
 
 

@@ -65,27 +65,28 @@ def adopt(core: SoundWave, item: dict[str, Any], fetched: Fetched, staging: Path
     root = core.config.media_root
     known = Tracks(core.db).find_by_source(fetched.extractor, fetched.source_id)
     path = None
-    if known is None:
+    if known is None or not contained(root, known.path).is_file():
         path = track_path(fetched.channel, fetched.title, item["uid"], fetched.container_ext)
         place(staging / fetched.file, root, path)
     artwork = _place_artwork(root, staging, fetched.artwork)
-    is_ours, track_id, is_new = False, "", False
+    track_id, is_used = None, False
     with transaction(core.db) as tx:
         if DownloadItems(tx).holds(item["id"], item["fence"]):
             download = tx.row("SELECT * FROM downloads WHERE id = :id", id=item["download_id"])
             assert download is not None
-            if path is not None:
-                track_id = Tracks(tx).add(_new_track(core, tx, item, download, fetched, path, artwork))
-                is_new = track_id == item["uid"]
-            else:
-                assert known is not None
+            if path is None and known is not None:
                 track_id = known.uid
+            else:
+                new = _new_track(core, tx, item, fetched, path or "", artwork)
+                track_id = Tracks(tx).add(new)
+                if known is not None:
+                    Tracks(tx).renew(known.uid, new)
+                is_used = known is not None or track_id == item["uid"]
             finish(core, tx, item, download, track_id)
-            is_ours = True
-    if path is not None and not is_new:
+    if path is not None and not is_used:
         with suppress(FileNotFoundError):
             contained(root, path).unlink()
-    return track_id if is_ours else None
+    return track_id
 
 
 def find_known(core: SoundWave, item: dict[str, Any]) -> str | None:
@@ -129,9 +130,8 @@ def finish(core: SoundWave, tx: Database, item: dict[str, Any], download: dict[s
 
 
 def _new_track(
-    core: SoundWave, tx: Database, item: dict[str, Any], download: dict[str, Any], fetched: Fetched, path: str,
-    artwork: str | None,
-) -> NewTrack:  # fmt: skip
+    core: SoundWave, tx: Database, item: dict[str, Any], fetched: Fetched, path: str, artwork: str | None
+) -> NewTrack:
     artwork_id = None
     if artwork is not None and fetched.artwork is not None:
         size = contained(core.config.media_root, artwork).stat().st_size

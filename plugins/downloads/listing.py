@@ -10,8 +10,8 @@ from urllib.parse import unquote, urljoin, urlsplit
 import msgspec
 
 from .client import Client, checked_link
-from .faults import Fault
-from .feeds import BYTE_LIMIT, looks_like_feed, parse_feed
+from .faults import Fault, fault_of
+from .feeds import BYTE_LIMIT, feed_in_page, looks_like_feed, parse_feed
 from .media import HEAD_BYTES, container_of
 from .messages import Item, Resolved, ResolveRequest
 from .text import clean_line, clean_text, plain_text, stamp_of_epoch
@@ -28,24 +28,41 @@ def hash_of_link(url: str) -> str:
 def resolve(request: ResolveRequest, client: Client, extractors: Extractors) -> Resolved:
     """Raises Fault, and whatever yt-dlp raises."""
     url = checked_link(request.url)
+    feed_link = None
     if not extractors.is_named(url):
         found = _look(request, client, url)
-        if found is not None:
+        if isinstance(found, Resolved):
             return found
-    info = extractors.list(url, request.limit + 1, request.options.ytdlp)
+        feed_link = found
+    try:
+        info = extractors.list(url, request.limit + 1, request.options.ytdlp)
+    except Exception as error:
+        if feed_link is None or fault_of(error).code != "no_audio":
+            raise
+        return _feed_behind_page(request, client, feed_link)
     return _listed(request, info, url) if "entries" in info else _alone(request, info, url)
 
 
-def _look(request: ResolveRequest, client: Client, url: str) -> Resolved | None:
-    """What the first bytes say: a feed, a media file, or (None) a page for yt-dlp."""
+def _look(request: ResolveRequest, client: Client, url: str) -> Resolved | str | None:
+    """What the first bytes say: a feed, a media file, or a page for yt-dlp (and the feed it points at)."""
     with client.open(url) as reply:
         head = reply.peek(HEAD_BYTES)
         if looks_like_feed(head):
             return _feed(request, reply.read_all(BYTE_LIMIT), url)
         if container_of(head) is None:
-            return None
+            link = feed_in_page(head)
+            return urljoin(reply.url, link) if link else None
         item = Item(url=url, source_id=hash_of_link(url), title=name_in(reply.url) or name_in(url))
         return Resolved(id=request.id, kind="single", title=item.title, items=[item])
+
+
+def _feed_behind_page(request: ResolveRequest, client: Client, link: str) -> Resolved:
+    """A podcast's web page stands for its feed; a blog's, which has no sound, does not."""
+    with client.open(link) as reply:
+        found = _feed(request, reply.read_all(BYTE_LIMIT), link)
+    if not any(item.media_type for item in found.items):
+        raise Fault("no_audio")
+    return found
 
 
 def _feed(request: ResolveRequest, data: bytes, url: str) -> Resolved:

@@ -1,3 +1,4 @@
+# mypy: disable-error-code="no-untyped-call"
 """What a downloaded file really is, by its bytes; its facts, its hashes, and the one form it is kept in.
 
 Kept as they are: MP3, AAC in M4A, Opus and Vorbis in Ogg, FLAC, WAV. They play in every browser that
@@ -9,9 +10,12 @@ from __future__ import annotations
 
 import hashlib
 import re
+import struct
 import subprocess
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import mutagen
 from mutagen.flac import FLAC
@@ -26,9 +30,21 @@ from .messages import BLOCK_BYTES
 
 HEAD_BYTES = 65_536
 # What mutagen raises on hostile files: its own errors, and these (found by fuzzing its readers).
-UNREADABLE = (mutagen.MutagenError, ValueError, LookupError, EOFError, ArithmeticError, AttributeError, TypeError)
+UNREADABLE = (
+    mutagen.MutagenError,
+    ValueError,
+    LookupError,
+    EOFError,
+    ArithmeticError,
+    AttributeError,
+    TypeError,
+    struct.error,
+)
 _READ_SECONDS = 60
 _CONVERT_SECONDS = 6 * 3600
+_BEAT_SECONDS = 30
+
+Beat = Callable[[], None]  # called while ffmpeg works, so that nobody takes the silence for death
 
 MIMES = {
     "mp3": "audio/mpeg",
@@ -96,7 +112,7 @@ def _ogg_kind(head: bytes) -> str:
 
 
 def _mpeg_kind(head: bytes) -> str | None:
-    """MP3 behind its tag or bare, and AAC in ADTS, by the first frame's head (ISO 11172-3 section 2.4.1.3)."""
+    """MP3 behind its tag or bare, and AAC in ADTS, by the first frame's head (ISO 11172-3, 2.4.1.3)."""
     at = 0
     while head[at : at + 3] == b"ID3" and len(head) >= at + 10:
         size = head[at + 6 : at + 10]
@@ -113,27 +129,27 @@ def _mpeg_kind(head: bytes) -> str | None:
     return "mp3" if is_mp3 else None
 
 
-def keepable(path: Path, ffmpeg: str) -> Path:
+def keepable(path: Path, ffmpeg: str, beat: Beat) -> Path:
     """The file in the form it is kept in, under its right extension. Raises Fault: no_audio, damaged."""
     with path.open("rb") as file:
         kind = container_of(file.read(HEAD_BYTES))
     if kind is None:
         raise Fault("no_audio")
     if kind == "other" or (kind == "m4a" and not _is_plain_m4a(path)):
-        return _extracted(path, ffmpeg)
+        return _extracted(path, ffmpeg, beat)
     return path.rename(path.with_name(f"audio.{kind}"))
 
 
 def _is_plain_m4a(path: Path) -> bool:
     """AAC in a file that mutagen can read: neither ALAC nor fragments."""
     try:
-        info = MP4(path).info
+        info: Any = MP4(path).info
     except UNREADABLE:
         return False
     return str(info.codec).startswith("mp4a.40") and float(info.length) > 0
 
 
-def _extracted(path: Path, ffmpeg: str) -> Path:
+def _extracted(path: Path, ffmpeg: str, beat: Beat) -> Path:
     codec = _audio_codec(path, ffmpeg)
     if codec in _COPY:
         extension, how = _COPY[codec], ["-c:a", "copy"]
@@ -144,7 +160,7 @@ def _extracted(path: Path, ffmpeg: str) -> Path:
     target = path.with_name(f"audio.{extension}")
     muxer = {"m4a": "ipod", "opus": "opus"}.get(extension, extension)
     more = ["-vn", "-sn", "-dn", "-map", "0:a:0", "-map_metadata", "0", "-fflags", "+bitexact"]
-    run_ffmpeg(ffmpeg, path, [*more, *how, "-f", muxer], target)
+    _run_ffmpeg(ffmpeg, path, [*more, *how, "-f", muxer], target, beat)
     path.unlink()
     return target
 
@@ -164,18 +180,23 @@ def _audio_codec(path: Path, ffmpeg: str) -> str:
     return found.group(1)
 
 
-def run_ffmpeg(ffmpeg: str, source: Path, arguments: list[str], target: Path) -> None:
+def _run_ffmpeg(ffmpeg: str, source: Path, arguments: list[str], target: Path, beat: Beat) -> None:
     """Source to target, without network. Raises Fault(damaged) where ffmpeg gives up."""
-    command = [ffmpeg, "-v", "error", "-nostdin", "-y", *_guarded(source), *arguments, f"file:{target}"]
-    try:
-        done = subprocess.run(
-            command, stdin=subprocess.DEVNULL, capture_output=True, timeout=_CONVERT_SECONDS, check=False
-        )
-    except subprocess.TimeoutExpired:
-        raise Fault("timed_out", "Converting took too long.") from None
-    if done.returncode != 0:
-        said = done.stderr[-20_000:].lower()
-        raise Fault("disk_full" if b"no space left" in said else "damaged")
+    command = [ffmpeg, "-v", "fatal", "-nostdin", "-y", *_guarded(source), *arguments, f"file:{target}"]
+    process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    said = None
+    for _ in range(_CONVERT_SECONDS // _BEAT_SECONDS):
+        try:
+            said = process.communicate(timeout=_BEAT_SECONDS)[1]
+            break
+        except subprocess.TimeoutExpired:
+            beat()
+    if said is None:
+        process.kill()
+        process.communicate()
+        raise Fault("timed_out", "Converting took too long.")
+    if process.returncode != 0:
+        raise Fault("disk_full" if b"no space left" in said[-20_000:].lower() else "damaged")
 
 
 def _guarded(path: Path) -> list[str]:
@@ -187,7 +208,7 @@ def facts_of(path: Path) -> Facts:
     """Raises Fault(damaged) where the file has no readable sound."""
     extension = path.suffix[1:]
     try:
-        info = _READERS[extension](path).info
+        info: Any = _READERS[extension](path).info
         seconds = float(info.length)
         bitrate = int(getattr(info, "bitrate", 0) or 0)
     except UNREADABLE:

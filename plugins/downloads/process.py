@@ -1,9 +1,8 @@
-"""The server's side of the download processes: the egress proxy and the workers behind it."""
+"""The server's side of a download worker; and the door to the processes of this plugin."""
 
 from __future__ import annotations
 
 import os
-import secrets
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -25,63 +24,17 @@ from .messages import (
     Resolved,
     ResolveRequest,
 )
+from .proxy import EgressProcess
 
 __all__ = ["EgressProcess", "WorkerDied", "WorkerProcess", "find_ffmpeg"]
 
 OnProgress = Callable[[int, int | None], None]
 T = TypeVar("T")
 
-_START_SECONDS = 20.0
 _IDLE_SECONDS = 600.0  # longest silence: a remux of hours of audio on a slow disk sends nothing
 _TOTAL_SECONDS = 12 * 3600.0
 _GROWTH_BYTES = 256 * 1024 * 1024
 _decode_event = msgspec.json.Decoder(Event).decode
-
-
-class EgressProcess:
-    """The one way out: a proxy that connects only to public addresses, and to ``allowed_networks``."""
-
-    def __init__(self, allowed_networks: Sequence[str] = (), ports: Sequence[int] = ()) -> None:
-        self._config = {"allowed_networks": list(allowed_networks), "ports": list(ports)}
-        self._lock = threading.Lock()
-        self._child: Child | None = None
-        self._url = ""
-
-    @property
-    def is_alive(self) -> bool:
-        child = self._child
-        return child is not None and child.is_alive
-
-    @property
-    def url(self) -> str:
-        """The proxy's address with its credential; it starts, or starts again, where it does not run."""
-        with self._lock:
-            if not self.is_alive:
-                self._start()
-            return self._url
-
-    def start(self) -> None:
-        """Raises WorkerDied where it does not come up."""
-        assert self.url
-
-    def stop(self) -> None:
-        with self._lock:
-            if self._child is not None:
-                self._child.close()
-            self._child, self._url = None, ""
-
-    def _start(self) -> None:
-        if self._child is not None:
-            self._child.close()
-        token = secrets.token_urlsafe(32)
-        child = self._child = Child("egress", {"LANG": "C.UTF-8", "PATH": os.environ.get("PATH", "")})
-        try:
-            child.send(msgspec.json.encode({**self._config, "token": token}))
-            port = msgspec.json.decode(child.receive(_START_SECONDS), type=dict[str, int])["port"]
-        except (WorkerDied, TimeoutError, msgspec.DecodeError, KeyError) as error:
-            child.close()
-            raise WorkerDied("The egress proxy did not start.") from error
-        self._url = f"http://soundwave:{token}@127.0.0.1:{port}"
 
 
 class WorkerProcess:
@@ -126,7 +79,9 @@ class WorkerProcess:
         child = self._child
         return None if child is None else child.pid
 
-    def resolve(self, url: str, *, limit: int = LIST_LIMIT, options: Options | None = None) -> Resolved | Failed:
+    def resolve(
+        self, url: str, *, limit: int = LIST_LIMIT, options: Options | None = None
+    ) -> Resolved | Failed:
         """What the link leads to. Raises WorkerDied."""
         request = ResolveRequest(id=self._next_id(), url=url, limit=limit, options=options or Options())
         return self._ask(request.id, msgspec.json.encode(request), Resolved, None)

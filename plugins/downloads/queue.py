@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from soundwave_core import to_stamp, transaction
+from soundwave_core import from_stamp, to_stamp, transaction
 
 from . import importing, resolving
 from .messages import Failed, Fetched, Item, Options
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 BACKOFF_SECONDS = (60, 5 * 60, 15 * 60, 3600, 6 * 3600)
+LONGEST_SLEEP_SECONDS = 3600.0
 LARGEST_ATTEMPTS = 5
 ENDLESS = frozenset({"throttled", "disk_full"})  # waited out, however long it takes
 DEAD = Failed(id="", code="worker_died", when="later", reason="The download process ended unexpectedly.")
@@ -86,12 +87,12 @@ class Engine:
         for worker in workers:
             worker.cancel()
 
-    def drain(self) -> int:
-        """Work in this thread until nothing is due; how many claims. For tests and commands."""
+    def drain(self, most: int | None = None) -> int:
+        """Work in this thread until nothing is due, or ``most`` claims; how many they were. For tests."""
         if self._hand is None:
             self._hand = self._new_worker()
         done = 0
-        while self._work(self._hand):
+        while done != most and self._work(self._hand):
             done += 1
         return done
 
@@ -105,7 +106,8 @@ class Engine:
         while True:
             with self._wake:
                 while not self._is_stopping and seen == self._signals:
-                    self._wake.wait()
+                    if not self._wake.wait(self._seconds_to_next()):
+                        break
                 if self._is_stopping:
                     break
                 seen = self._signals
@@ -116,6 +118,14 @@ class Engine:
                 log.exception("the download queue stumbled; it goes on at the next tick")
         worker.stop()
         self.core.db.release()
+
+    def _seconds_to_next(self) -> float:
+        """How long until a waiting time is over; at most an hour."""
+        due = DownloadItems(self.core.db).next_due()
+        if due is None:
+            return LONGEST_SLEEP_SECONDS
+        left = (from_stamp(due) - self.core.clock.now()).total_seconds()
+        return min(max(left, 0.05), LONGEST_SLEEP_SECONDS)
 
     # One claim
 

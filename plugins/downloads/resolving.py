@@ -45,6 +45,10 @@ def accept(core: SoundWave, download: dict[str, Any], resolved: Resolved) -> Non
         if not downloads.holds(download["id"], download["fence"]):
             return
         source = Sources(tx).get(download["source_id"]) if download["source_id"] is not None else None
+        if source is not None and not sources.has_target(tx, source):
+            Sources(tx).remove(source["kind"], source["target_id"])
+            downloads.remove(download["id"])
+            return
         if source is None and resolved.kind != "single":
             download, source = _make_playlist(core, tx, download, resolved)
         items = resolved.items

@@ -6,12 +6,13 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from soundwave_core import Conflict, NotFound, transaction
+from soundwave_library import Channels, Playlists
 
 from .source_store import Sources
 from .store import Downloads
 
 if TYPE_CHECKING:
-    from soundwave_core import SoundWave
+    from soundwave_core import Database, SoundWave
 
 BACKOFF_SECONDS = (15 * 60, 3600, 6 * 3600, 24 * 3600)
 
@@ -22,11 +23,20 @@ def check_due(core: SoundWave) -> int:
     begun = 0
     for source in Sources(core.db).list_due(now):
         with transaction(core.db) as tx:
-            begun += begin_check(core, tx, source, is_quiet=True) is not None
+            if has_target(tx, source):
+                begun += begin_check(core, tx, source, is_quiet=True) is not None
+            else:
+                Sources(tx).remove(source["kind"], source["target_id"])
     return begun
 
 
-def begin_check(core: SoundWave, tx: Any, source: dict[str, Any], *, is_quiet: bool) -> str | None:
+def has_target(tx: Database, source: dict[str, Any]) -> bool:
+    """Whether the playlist or channel that a source feeds is still there."""
+    store = Playlists(tx) if source["kind"] == "playlist" else Channels(tx)
+    return store.find(source["target_id"]) is not None
+
+
+def begin_check(core: SoundWave, tx: Database, source: dict[str, Any], *, is_quiet: bool) -> str | None:
     """Put one check of a source into the queue, inside the caller's transaction; None if one is there."""
     downloads = Downloads(tx)
     running = downloads.find_check(source["id"])
@@ -64,7 +74,7 @@ def refresh_channel(core: SoundWave, channel_id: str) -> None:
         begin_check(core, tx, source, is_quiet=True)
 
 
-def note_success(core: SoundWave, tx: Any, source_rowid: int, order: list[tuple[str, str]]) -> None:
+def note_success(core: SoundWave, tx: Database, source_rowid: int, order: list[tuple[str, str]]) -> None:
     """Remember a check that worked, and the order it saw; an empty list is remembered by nobody."""
     columns: dict[str, Any] = {"failures": 0, "error": None, "error_code": None, "last_checked_at": core.clock.stamp()}
     if order:
@@ -72,7 +82,7 @@ def note_success(core: SoundWave, tx: Any, source_rowid: int, order: list[tuple[
     Sources(tx).change(source_rowid, **columns)
 
 
-def note_failure(core: SoundWave, tx: Any, source_rowid: int, code: str, reason: str) -> None:
+def note_failure(core: SoundWave, tx: Database, source_rowid: int, code: str, reason: str) -> None:
     """Remember a check that failed and wait longer; nothing of what is here is touched."""
     source = Sources(tx).get(source_rowid)
     failures = source["failures"] + 1

@@ -200,6 +200,16 @@ class DownloadItems:
             now=now, lease=lease_until,
         )  # fmt: skip
 
+    def next_due(self) -> str | None:
+        """When the first waiting item or link may be tried again; None: nothing waits for a time."""
+        due: str | None = self.db.value(
+            """SELECT min(not_before) FROM (
+                SELECT i.not_before FROM download_items i JOIN downloads d ON d.id = i.download_id
+                WHERE i.state = 'queued' AND d.state IN ('queued', 'running')
+                UNION ALL SELECT not_before FROM downloads WHERE state = 'resolving' AND lease_until IS NULL)"""
+        )
+        return due
+
     def holds(self, rowid: int, fence: int) -> bool:
         row = self.db.row("SELECT fence, state FROM download_items WHERE id = :rowid", rowid=rowid)
         return bool(row and row["fence"] == fence and row["state"] == "running")

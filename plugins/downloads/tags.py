@@ -1,3 +1,4 @@
+# mypy: disable-error-code="no-untyped-call"
 """Tags, read from what came and written by us: title, artist, album, cover. Other tags stay."""
 
 from __future__ import annotations
@@ -5,6 +6,7 @@ from __future__ import annotations
 import base64
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import mutagen
 from mutagen.flac import FLAC
@@ -34,15 +36,15 @@ class Tags:
 def read_tags(path: Path) -> Tags:
     """What the file says of itself; what cannot be read is None."""
     try:
-        easy = mutagen.File(path, easy=True)
+        easy: Any = mutagen.File(path, easy=True)
         said = {name: _first(easy, name) for name in ("title", "artist", "album")}
     except UNREADABLE:
         said = {}
     return Tags(**said, cover=_embedded(path))
 
 
-def _first(easy: object, name: str) -> str | None:
-    values = easy.get(name) if isinstance(easy, mutagen.FileType) and easy.tags is not None else None
+def _first(easy: Any, name: str) -> str | None:
+    values = easy.get(name) if easy is not None and easy.tags is not None else None
     return clean_line(values[0]) if isinstance(values, list) and values else None
 
 
@@ -62,7 +64,7 @@ def _pictures(path: Path) -> list[bytes]:
         case ".mp3":
             return [bytes(frame.data) for frame in ID3(path).getall("APIC")]
         case ".m4a":
-            return [bytes(cover) for cover in (MP4(path).tags or {}).get("covr", [])]
+            return [bytes(cover) for cover in MP4(path).get("covr", [])]
         case ".flac":
             return [bytes(picture.data) for picture in FLAC(path).pictures]
         case ".opus" | ".ogg":
@@ -80,12 +82,16 @@ def write_tags(path: Path, tags: Tags) -> None:
 
     Raises Fault(damaged) where the file cannot be written to.
     """
-    writers = {".mp3": _write_mp3, ".m4a": _write_m4a, ".flac": _write_flac, ".opus": _write_ogg, ".ogg": _write_ogg}
-    writer = writers.get(path.suffix)
-    if writer is None:
-        return
     try:
-        writer(path, tags)
+        match path.suffix:
+            case ".mp3":
+                _write_mp3(path, tags)
+            case ".m4a":
+                _write_m4a(path, tags)
+            case ".flac":
+                _write_flac(path, tags)
+            case ".opus" | ".ogg":
+                _write_ogg(path, tags)
     except UNREADABLE:
         raise Fault("damaged") from None
 

@@ -22,8 +22,8 @@ import msgspec
 from .client import Client
 from .faults import Fault, fault_of
 from .fetching import Fetcher
-from .messages import Event, Failed, FetchRequest, Progress, Request
 from .listing import resolve
+from .messages import Event, Failed, FetchRequest, Progress, Request
 from .sandbox import confine, limit_request
 from .ytdlp import Extractors
 

@@ -91,7 +91,7 @@ class Extractors:
     def list(self, url: str, limit: int, options: Info) -> Info:
         """What is behind the link, entries of a list unopened. Raises what yt-dlp raises, and Fault."""
         ydl = self._ready(options, extract_flat="in_playlist", playlistend=limit)
-        info = ydl.extract_info(url, download=False)
+        info: Info = ydl.extract_info(url, download=False)
         if not info:
             raise Fault("no_audio")
         if info.get("_type") == "playlist" or "entries" in info:
@@ -175,9 +175,8 @@ def _choose(context: Info) -> Iterator[Info]:
         yield alone[0]
     elif fit:
         best = max(float(f.get("abr") or 0) for f in fit)
-        yield min(
-            (f for f in fit if float(f.get("abr") or 0) >= best * 0.9), key=lambda f: abs((f.get("height") or 480) - 480)
-        )
+        rich = [f for f in fit if float(f.get("abr") or 0) >= best * 0.9]
+        yield min(rich, key=lambda f: abs(int(f.get("height") or 480) - 480))
 
 
 def is_audible(one: Info) -> bool:

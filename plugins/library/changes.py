@@ -88,12 +88,14 @@ def record_play(
 
 def create_playlist(core: SoundWave, actor: Actor, title: str, description: str) -> str:
     with transaction(core.db) as tx:
-        playlist_id = Playlists(tx, actor).create(actor.id, title, core.clock, description=description)
+        playlist_id = Playlists(tx, actor).create(actor.id, title.strip(), core.clock, description=description)
     _changed(core, playlist_id)
     return playlist_id
 
 
 def patch_playlist(core: SoundWave, actor: Actor, playlist_id: str, **fields: str) -> None:
+    if "title" in fields:
+        fields["title"] = fields["title"].strip()
     with transaction(core.db) as tx:
         is_changed = Playlists(tx, actor).patch(playlist_id, core.clock, **fields)
     if is_changed:

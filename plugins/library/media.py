@@ -72,10 +72,12 @@ def remove_files(core: SoundWave) -> int:
         if not FileRemovals(core.db).is_needed(path):
             try:
                 media_path(core, path).unlink(missing_ok=True)
+                removed += 1
+            except NotFound:
+                log.warning("%s is left alone", path)
             except OSError as error:
                 log.warning("%s could not be removed: %s", path, error)
                 continue
-            removed += 1
         with transaction(core.db) as tx:
             FileRemovals(tx).forget(path)
     return removed
@@ -87,8 +89,9 @@ def sweep(core: SoundWave) -> None:
 
     newest = (core.clock.now() - UNUSED_PICTURES_LIVE).timestamp()
     for path in Artworks(core.db).unused():
-        file = media_path(core, path)
-        if not file.exists() or file.stat().st_mtime < newest:
-            with transaction(core.db) as tx:
-                Artworks(tx).remove_unused(path)
+        file = core.config.media_root / path
+        if file.exists() and file.stat().st_mtime >= newest:
+            continue
+        with transaction(core.db) as tx:
+            Artworks(tx).remove_unused(path)
     remove_files(core)

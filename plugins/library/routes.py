@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
-from typing import TYPE_CHECKING, Any
-from urllib.parse import urlencode
+from typing import TYPE_CHECKING
 
 import msgspec
 from msgspec import UNSET
@@ -16,94 +14,105 @@ from soundwave_core import (
     IsOwnerOrAdmin,
     Json,
     ListQuery,
-    NotFound,
     Route,
-    __version__,
 )
 
 from . import changes, shapes
+from .answers import next_url, picture, revalidated
 from .media import download_name, media_path
 from .store import END, Artworks, Lists, Plays, TrackList, Tracks, listening_rev
 
 if TYPE_CHECKING:
     from soundwave_core import Request, SoundWave
 
-FOR_EVER = ("Cache-Control", "private, max-age=31536000, immutable")
-
 
 def list_tracks(core: SoundWave, request: Request) -> Json:
+    """A page of the tracks that one may hear: own entries and the household's."""
     query: shapes.TrackQuery = request.query
     owner = changes.whose(request.user, query.user)
-    etag = _revalidated(core, request)
+    etag = revalidated(core, request)
     page = _lists(core, request, owner).tracks(
         TrackList(
             search=query.search or None, ordering=query.ordering, channel=query.channel,
             is_favorite=query.is_favorite, limit=query.limit, cursor=query.cursor,
         )
     )  # fmt: skip
-    return Json(page.body(_here(request)), etag)
+    return Json(page.body(next_url(request)), etag)
 
 
 def get_track(core: SoundWave, request: Request) -> Json:
-    etag = _revalidated(core, request, listening_rev(core.db))
+    """One track, with what only its own page shows."""
+    etag = revalidated(core, request, listening_rev(core.db))
     return Json(_lists(core, request).track(request.user, request.params["track"]), etag)
 
 
 def delete_track(core: SoundWave, request: Request) -> None:
+    """Take a track out of a library. It goes for good with its last owner."""
     changes.remove_track(core, request.user, request.params["track"], request.query.user)
 
 
 def stream(core: SoundWave, request: Request) -> FileAnswer:
+    """The file, whole or by Range."""
     track = Tracks(core.db, request.user).get(request.params["track"])
     return FileAnswer(media_path(core, track.path), track.revision, track.mime)
 
 
 def download(core: SoundWave, request: Request) -> FileAnswer:
+    """The file, to be saved under its title."""
     track = Tracks(core.db, request.user).get(request.params["track"])
     name = download_name(track.title, track.path)
     return FileAnswer(media_path(core, track.path), track.revision, track.mime, name)
 
 
 def track_artwork(core: SoundWave, request: Request) -> FileAnswer:
+    """A track's picture."""
     track = Tracks(core.db, request.user).get(request.params["track"])
-    return _picture(core, request, track.artwork_sha256, track.artwork_path, track.artwork_mime)
+    return picture(core, request, track.artwork_sha256, track.artwork_path, track.artwork_mime)
 
 
 def playlist_artwork(core: SoundWave, request: Request) -> FileAnswer:
+    """A playlist's own picture."""
     found = Artworks(core.db).find("playlists", request.params["playlist"]) or {}
-    return _picture(core, request, found.get("sha256"), found.get("path"), found.get("mime"))
+    return picture(core, request, found.get("sha256"), found.get("path"), found.get("mime"))
 
 
 def channel_artwork(core: SoundWave, request: Request) -> FileAnswer:
+    """A channel's picture."""
     found = Artworks(core.db).find("channels", request.params["channel"]) or {}
-    return _picture(core, request, found.get("sha256"), found.get("path"), found.get("mime"))
+    return picture(core, request, found.get("sha256"), found.get("path"), found.get("mime"))
 
 
 def put_favorite(core: SoundWave, request: Request) -> None:
+    """Mark a track."""
     changes.set_favorite(core, request.user, request.params["track"], True)
 
 
 def delete_favorite(core: SoundWave, request: Request) -> None:
+    """Take the mark off."""
     changes.set_favorite(core, request.user, request.params["track"], False)
 
 
 def put_position(core: SoundWave, request: Request) -> None:
+    """Remember where the listener is; the newest event counts."""
     body: shapes.PositionBody = request.body
     changes.set_position(core, request.user, request.params["track"], body.seconds, body.at)
 
 
 def search(core: SoundWave, request: Request) -> Json:
-    etag = _revalidated(core, request)
+    """The best tracks and playlists for some words."""
+    etag = revalidated(core, request)
     return Json(_lists(core, request).search(request.query.q, request.query.limit), etag)
 
 
 def list_plays(core: SoundWave, request: Request) -> Json:
-    etag = _revalidated(core, request, listening_rev(core.db))
+    """What one has heard, newest first."""
+    etag = revalidated(core, request, listening_rev(core.db))
     page = _lists(core, request).plays(request.query.limit, request.query.cursor)
-    return Json(page.body(_here(request)), etag)
+    return Json(page.body(next_url(request)), etag)
 
 
 def add_play(core: SoundWave, request: Request) -> shapes.Play:
+    """Record a play; told twice under one id, it counts once."""
     body: shapes.PlayBody = request.body
     uid = changes.record_play(
         core, request.user, body.track, uid=body.id, played_at=body.played_at, seconds=body.seconds
@@ -112,24 +121,28 @@ def add_play(core: SoundWave, request: Request) -> shapes.Play:
 
 
 def list_playlists(core: SoundWave, request: Request) -> Json:
+    """A page of playlists, by title."""
     owner = changes.whose(request.user, request.query.user)
-    etag = _revalidated(core, request)
+    etag = revalidated(core, request)
     page = _lists(core, request, owner).playlists(request.query.limit, request.query.cursor)
-    return Json(page.body(_here(request)), etag)
+    return Json(page.body(next_url(request)), etag)
 
 
 def create_playlist(core: SoundWave, request: Request) -> Json:
+    """A new, empty playlist."""
     body: shapes.PlaylistBody = request.body
-    playlist = changes.create_playlist(core, request.user, body.title.strip(), body.description)
+    playlist = changes.create_playlist(core, request.user, body.title, body.description)
     return Json(_lists(core, request).playlist_summary(playlist))
 
 
 def get_playlist(core: SoundWave, request: Request) -> Json:
-    etag = _revalidated(core, request)
+    """A playlist with all of its items, in order."""
+    etag = revalidated(core, request)
     return Json(_lists(core, request).playlist(request.user, request.params["playlist"]), etag)
 
 
 def patch_playlist(core: SoundWave, request: Request) -> Json:
+    """Change the title or the description."""
     body: shapes.PlaylistPatch = request.body
     fields = {"title": body.title, "description": body.description}
     playlist = request.params["playlist"]
@@ -139,10 +152,12 @@ def patch_playlist(core: SoundWave, request: Request) -> Json:
 
 
 def delete_playlist(core: SoundWave, request: Request) -> None:
+    """Remove the list, never its tracks."""
     changes.remove_playlist(core, request.user, request.params["playlist"])
 
 
 def add_items(core: SoundWave, request: Request) -> Json:
+    """Add tracks: behind an item, at the front, or at the end."""
     body: shapes.ItemsBody = request.body
     after = END if body.after is UNSET else body.after
     items = changes.add_items(core, request.user, request.params["playlist"], body.tracks, after)
@@ -150,46 +165,19 @@ def add_items(core: SoundWave, request: Request) -> Json:
 
 
 def move_item(core: SoundWave, request: Request) -> Json:
+    """Put an item behind another one, or at the front."""
     item = request.params["item"]
     changes.move_item(core, request.user, request.params["playlist"], item, request.body.after)
     return Json(_lists(core, request).items([item]))
 
 
 def delete_item(core: SoundWave, request: Request) -> None:
+    """Take an item out; the track stays."""
     changes.remove_item(core, request.user, request.params["playlist"], request.params["item"])
 
 
 def _lists(core: SoundWave, request: Request, owner: str | None = None) -> Lists:
     return Lists(core.db, owner or request.user.id, request.prefix)
-
-
-def _revalidated(core: SoundWave, request: Request, *also: int) -> str:
-    """The ETag of what is asked, by the change counter alone: where it has not moved, nothing is read."""
-    query = request.environ.get("QUERY_STRING", "")
-    asked = "\n".join([__version__, request.user.id, request.prefix, request.path, query])
-    digest = hashlib.sha256(asked.encode()).hexdigest()[:16]
-    etag = ".".join(map(str, [core.db.rev(), *also, digest]))
-    request.revalidate(etag)
-    return etag
-
-
-def _here(request: Request) -> str:
-    """This list's own URL, ready for another cursor."""
-    given: dict[str, Any] = msgspec.to_builtins(request.query)
-    given = {name: value for name, value in given.items() if value is not None and name != "cursor"}
-    words = {name: str(value).lower() if isinstance(value, bool) else value for name, value in given.items()}
-    return f"{request.prefix}{request.path}?{urlencode(words)}&cursor="
-
-
-def _picture(
-    core: SoundWave, request: Request, sha256: str | None, path: str | None, mime: str | None
-) -> FileAnswer:
-    """A picture; asked for by its version it may be kept for ever."""
-    if sha256 is None or path is None or mime is None:
-        raise NotFound("There is no picture.", code="artwork_not_found")
-    version = request.query.v or ""
-    is_versioned = len(version) >= 12 and sha256.startswith(version)
-    return FileAnswer(media_path(core, path), sha256, mime, headers=[FOR_EVER] if is_versioned else [])
 
 
 _TRACK = "/api/audio/<track:id>/"

@@ -22,7 +22,8 @@ class Forbidden(Site):
     @property
     def disguises(self) -> list[str]:
         """The same address in other spellings."""
-        hosts = ("127.0.0.2", "2130706434", "0x7f000002", "0177.0.0.2", "127.2", "[::ffff:127.0.0.2]", "[::127.0.0.2]")
+        hosts = ["127.0.0.2", "127.2", "2130706434", "0x7f000002", "0177.0.0.2"]
+        hosts += ["[::ffff:127.0.0.2]", "[::127.0.0.2]"]
         return [f"http://{host}:{self.port}" for host in hosts]
 
 

@@ -14,7 +14,7 @@ KEY = bytes(range(16))
 
 @dataclass(frozen=True)
 class Media:
-    """``folder`` holds tone.<ext> for mp3, m4a, opus, ogg, flac, wav, webm, mp4, ts; cover.jpg/png/webp; hls/ and aes/."""
+    """``folder`` holds tone.<ext> in ten forms, silent.mp4, cover.jpg, .png, .webp, and hls/ and aes/."""
 
     folder: Path
 
@@ -25,7 +25,8 @@ class Media:
 def make_media(folder: Path) -> Media:
     tone = ["-f", "lavfi", "-i", f"sine=frequency=440:duration={SECONDS}:sample_rate=44100"]
     film = ["-f", "lavfi", "-i", f"color=c=blue:s=64x64:r=5:d={SECONDS}"]
-    tags = ["-metadata", "title=Tone of the file", "-metadata", "artist=Sine Waves", "-metadata", "album=Tones"]
+    words = ("title=Tone of the file", "artist=Sine Waves", "album=Tones")
+    tags = [argument for word in words for argument in ("-metadata", word)]
     for name, arguments in {
         "tone.mp3": ["-c:a", "libmp3lame", "-b:a", "64k", "-id3v2_version", "4"],
         "tone.m4a": ["-c:a", "aac", "-b:a", "64k"],

@@ -49,7 +49,7 @@ class Hit:
 
 @dataclass
 class Page:
-    """What to answer. ``gate``: the second half of the body waits for it. ``cut_at``: hang up after that many bytes."""
+    """What to answer. ``gate``: the second half waits for it. ``cut_at``: hang up after that many bytes."""
 
     body: bytes
     content_type: str = "text/html; charset=utf-8"
@@ -212,7 +212,7 @@ class Site:
         audio = '<audio controls><source src="/media/tone.mp3" type="audio/mpeg"></audio>'
         head = '<title>A page</title><meta property="og:image" content="/media/cover.png">'
         self.serve("/page.html", f"<html><head>{head}</head><body>{audio}</body></html>")
-        self.serve("/empty.html", "<html><head><title>Words</title></head><body><p>Nothing here.</p></body></html>")
+        self.serve("/empty.html", "<html><head><title>Words</title></head><body>Nothing here.</body></html>")
         self.serve("/data.json", b'{"not": "audio"}', "application/json")
         for name in ("hls", "aes"):
             self.serve(f"/{name}.m3u8", self.playlist(name), TYPES["m3u8"])
@@ -230,8 +230,9 @@ class Site:
         items = "".join(self._item(episode) for episode in self.episodes)
         return (
             '<?xml version="1.0" encoding="UTF-8"?><rss version="2.0" '
-            'xmlns:itunes="http://www.itunes.com/dtds/podcast-1.0.dtd"><channel><title>The Test Podcast</title>'
-            "<description>Tones, weekly.</description><itunes:author>Sine Waves</itunes:author>"
+            'xmlns:itunes="http://www.itunes.com/dtds/podcast-1.0.dtd"><channel>'
+            "<title>The Test Podcast</title><description>Tones, weekly.</description>"
+            "<itunes:author>Sine Waves</itunes:author>"
             f'<itunes:image href="{self.url}/media/cover.png"/>{items}</channel></rss>'
         )
 
@@ -276,7 +277,8 @@ def _answer(handler: http.server.BaseHTTPRequestHandler, hit: Hit, page: Page, s
         body, status = body[first : last + 1], 206
     hit.status = status
     handler.send_response(status)
-    for name, value in {"Content-Type": page.content_type, **headers, "Content-Length": str(len(body))}.items():
+    headers = {"Content-Type": page.content_type, **headers, "Content-Length": str(len(body))}
+    for name, value in headers.items():
         handler.send_header(name, value)
     handler.end_headers()
     if handler.command == "HEAD":

@@ -5,7 +5,8 @@ from .entries import Entries, Favorites, Removal
 from .files import Artworks, FileRemovals
 from .items import END
 from .listening import Plays, Positions, listening_rev
-from .lists import Lists, Page, TrackList
+from .lists import Lists, Page
+from .picking import TrackList
 from .playlists import Playlists
 from .tracks import NewTrack, StoredTrack, Tracks
 

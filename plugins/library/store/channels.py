@@ -10,6 +10,7 @@ from soundwave_core import Access, Actor, Clock, Database, NotFound
 from .entries import Entries
 from .items import Source
 from .sql import as_json
+from .tracks import Tracks
 
 _FIELDS = ("title", "url", "description", "artwork_id")
 
@@ -107,13 +108,10 @@ class Channels:
         entries = Entries(self._db)
         condition = "t.channel_id = (SELECT id FROM channels WHERE uid = :channel)"
         entries.keep_used(condition, clock, channel=uid)
-        tracks = self._db.rows(f"SELECT t.id, t.uid, t.added_at FROM tracks t WHERE {condition}", channel=uid)
+        tracks = self._db.rows(f"SELECT t.uid, t.added_at FROM tracks t WHERE {condition}", channel=uid)
         for track in tracks:
             entries.ensure(heir_id, track["uid"], clock, track["added_at"])
-            self._db.execute(
-                "UPDATE tracks SET channel_id = NULL, rev = :rev WHERE id = :id",
-                rev=self._db.next_rev(), id=track["id"],
-            )  # fmt: skip
+            Tracks(self._db).unshare(track["uid"])
         self._db.execute("DELETE FROM channels WHERE uid = :uid", uid=uid)
         self._db.bury("channel", uid, None)
 

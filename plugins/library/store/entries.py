@@ -83,10 +83,7 @@ class Entries:
             ON CONFLICT DO NOTHING""",
             id=track["id"], at=clock.stamp(),
         )  # fmt: skip
-        self._db.execute(
-            "UPDATE tracks SET channel_id = NULL, rev = :rev WHERE id = :id",
-            rev=self._db.next_rev(), id=track["id"],
-        )  # fmt: skip
+        Tracks(self._db).unshare(track_uid)
         return Removal(track_uid, (), Tracks(self._db).remove_unowned(track_uid))
 
     def keep_used(self, condition: str, clock: Clock, **values: Any) -> None:

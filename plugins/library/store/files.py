@@ -42,9 +42,7 @@ class Artworks:
     def __init__(self, db: Database) -> None:
         self._db = db
 
-    def ensure(
-        self, sha256: str, path: str, mime: str, width: int | None, height: int | None, size: int
-    ) -> int:
+    def ensure(self, sha256: str, path: str, mime: str, width: int | None, height: int | None, size: int) -> int:
         """The picture's row id, for ``artwork_id``; a picture with this hash is kept as it is.
 
         The file is there already. Whoever finds it there touches it (``os.utime``): the sweep leaves
@@ -80,6 +78,5 @@ class Artworks:
 
 
 _UNUSED = " AND ".join(
-    f"NOT EXISTS (SELECT 1 FROM {table} x WHERE x.artwork_id = a.id)"
-    for table in ("tracks", "playlists", "channels")
+    f"NOT EXISTS (SELECT 1 FROM {table} x WHERE x.artwork_id = a.id)" for table in ("tracks", "playlists", "channels")
 )

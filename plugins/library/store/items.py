@@ -22,9 +22,7 @@ class Items:
         self._playlist = playlist
         self._id: int = playlist["id"]
 
-    def add(
-        self, track_ids: Sequence[int], after: str | None, clock: Clock, source: Source | None = None
-    ) -> list[str]:
+    def add(self, track_ids: Sequence[int], after: str | None, clock: Clock, source: Source | None = None) -> list[str]:
         """New items behind ``after`` (an item; None: the front; END); their uids."""
         keys = self._keys(after, len(track_ids))
         extractor, source_id = source or (None, None)

@@ -79,6 +79,7 @@ _STORED = f"""SELECT t.uid, t.title, t.artist, t.extractor, t.source_id, t.path,
     t.codec, t.mime, c.uid AS channel, a.path AS artwork_path, a.mime AS artwork_mime,
     a.sha256 AS artwork_sha256
     FROM tracks t {sql.TRACK_JOINS}"""
+_OF_THE_FILE = ("path", "size_bytes", "codec", "content_hash", "revision", "duration_seconds", "bitrate")
 _NAMES = [name for name in NewTrack.__dataclass_fields__ if name != "channel"]
 _COLUMNS = ", ".join([*_NAMES, "channel_id", "mime", "rev"])
 _VALUES = ", ".join(f":{name}" for name in [*_NAMES, "channel_id", "mime", "rev"])
@@ -124,6 +125,14 @@ class Tracks:
             self.share(known.uid, new.channel)
         return known.uid
 
+    def renew(self, uid: str, new: NewTrack) -> None:
+        """Give a track whose file was lost the one that was fetched again; its words stay as they are."""
+        values = {name: getattr(new, name) for name in _OF_THE_FILE}
+        values["block_hashes"] = msgspec.json.encode(list(new.block_hashes)).decode()
+        values |= {"mime": media_type(new.path), "rev": self._db.next_rev()}
+        changes = ", ".join(f"{name} = :{name}" for name in values)
+        self._db.execute(f"UPDATE tracks SET {changes} WHERE uid = :uid", uid=uid, **values)
+
     def share(self, uid: str, channel: str) -> None:
         """Make a track the household's, through this channel; one that is it already stays with its own."""
         track = self.get(uid)
@@ -132,6 +141,13 @@ class Tracks:
                 "UPDATE tracks SET channel_id = :channel, rev = :rev WHERE uid = :uid",
                 channel=self._channel(channel)["id"], rev=self._db.next_rev(), uid=uid,
             )  # fmt: skip
+
+    def unshare(self, uid: str) -> None:
+        """The household has it no more; whoever shall keep it has an entry by now."""
+        self._db.execute(
+            "UPDATE tracks SET channel_id = NULL, rev = :rev WHERE uid = :uid", rev=self._db.next_rev(), uid=uid
+        )
+        self._db.bury("household_track", uid, None)
 
     def access_of(self, actor: Actor, uid: str) -> Access:
         """READ by own entry or as the household's; WRITE by own entry; an admin may everything."""

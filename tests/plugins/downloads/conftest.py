@@ -1,4 +1,4 @@
-"""What the engine's tests share: an egress proxy and a worker that may reach the test site, and nothing else."""
+"""What the engine's tests share: an egress proxy and a worker that may reach the test site only."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from soundwave_downloads.process import EgressProcess, WorkerProcess
 
+from soundwave_downloads.process import EgressProcess, WorkerProcess
 from tests.site.fixtures import ALLOWED_NETWORKS, forbidden, media, site
 
 __all__ = ["egress", "forbidden", "media", "shared_worker", "site", "worker"]

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import os
+import signal
 import stat
+import subprocess
+import sys
 import threading
 import time
 from pathlib import Path
 
+import msgspec
 import mutagen
 import pytest
-from soundwave_downloads.messages import BLOCK_BYTES, Failed, Fetched, Item, Options, Resolved
-from soundwave_downloads.process import EgressProcess, WorkerDied, WorkerProcess
 
+from soundwave_downloads import process
+from soundwave_downloads.messages import BLOCK_BYTES, Failed, Fetched, FetchRequest, Item, Options, Resolved
+from soundwave_downloads.process import EgressProcess, WorkerDied, WorkerProcess, find_ffmpeg
 from tests.site import SECONDS, Forbidden, Page, Site
 
 
@@ -68,6 +74,18 @@ def test_a_list_longer_than_the_limit_says_so(worker: WorkerProcess, site: Site)
     found = resolved(worker, f"{site.url}/feed.xml", limit=2)
     assert [item.title for item in found.items] == ["Episode 5", "Episode 4"]
     assert found.is_cut
+
+
+def test_a_podcasts_page_stands_for_its_feed(worker: WorkerProcess, site: Site) -> None:
+    link = '<link rel="alternate" type="application/rss+xml" href="/feed.xml">'
+    found = resolved(worker, site.serve("/show.html", f"<head><title>Show</title>{link}</head><p>Words</p>"))
+    assert (found.kind, found.title, len(found.items)) == ("feed", "The Test Podcast", 5)
+    assert found.items == resolved(worker, f"{site.url}/feed.xml").items
+
+
+def test_a_feed_that_is_packed_without_being_asked(worker: WorkerProcess, site: Site) -> None:
+    page = Page(gzip.compress(site.feed().encode()), "text/xml", headers={"Content-Encoding": "gzip"})
+    assert len(resolved(worker, site.serve("/packed.xml", page)).items) == 5
 
 
 def test_a_page_with_one_audio_element(worker: WorkerProcess, site: Site) -> None:
@@ -239,7 +257,8 @@ def test_a_playlist_dressed_as_mp3_opens_nothing_else(
     answer = worker.fetch(site.serve("/x.mp3", disguise, "audio/mpeg"), staging)
     assert isinstance(answer, Failed)
     wrapped = b"\x00\x00\x00\x18ftypM4A " + disguise.encode()
-    assert refused(worker.fetch(site.serve("/x.m4a", wrapped, "audio/mp4"), staging))[0] in ("damaged", "no_audio")
+    answer = worker.fetch(site.serve("/x.m4a", wrapped, "audio/mp4"), staging)
+    assert refused(answer)[0] in ("damaged", "no_audio")
 
 
 # Cuts, faults, limits
@@ -257,9 +276,9 @@ def test_a_file_that_changed_in_between_is_fetched_anew(
     worker: WorkerProcess, site: Site, staging: Path
 ) -> None:
     old, new = site.media.read("tone.wav"), site.media.read("tone.wav")[:-4000]
-    pages = iter(
-        [Page(old, "audio/wav", headers={"ETag": '"old"'}, cut_at=90_000), *[Page(new, "audio/wav", headers={"ETag": '"new"'})] * 2]
-    )
+    first = Page(old, "audio/wav", headers={"ETag": '"old"'}, cut_at=90_000)
+    second = Page(new, "audio/wav", headers={"ETag": '"new"'})
+    pages = iter([first, second, second])
     got = fetched(worker, site.serve("/changing.wav", lambda hit: next(pages)), staging)
     assert (staging / got.file).read_bytes() == new
 
@@ -311,12 +330,15 @@ def test_cancelling_takes_less_than_a_second(
 @pytest.mark.parametrize(
     ("path", "code", "when", "wait"),
     [
-        ("/status/404", "not_found", "never", None), ("/status/410", "not_found", "never", None),
-        ("/status/401", "forbidden_by_site", "never", None), ("/status/403", "forbidden_by_site", "later", None),
-        ("/status/429?retry-after=120", "throttled", "later", 120), ("/status/500", "server_error", "later", None),
+        ("/status/404", "not_found", "never", None),
+        ("/status/410", "not_found", "never", None),
+        ("/status/401", "forbidden_by_site", "never", None),
+        ("/status/403", "forbidden_by_site", "later", None),
+        ("/status/429?retry-after=120", "throttled", "later", 120),
+        ("/status/500", "server_error", "later", None),
         ("/flaky/1/tone.mp3", "server_error", "later", 7),
     ],
-)  # fmt: skip
+)
 def test_what_the_site_says(
     worker: WorkerProcess, site: Site, staging: Path, path: str, code: str, when: str, wait: int | None
 ) -> None:
@@ -327,7 +349,8 @@ def test_what_the_site_says(
 
 
 @pytest.mark.parametrize(
-    ("status", "code"), [(404, "not_found"), (429, "throttled"), (503, "server_error"), (403, "forbidden_by_site")]
+    ("status", "code"),
+    [(404, "not_found"), (429, "throttled"), (503, "server_error"), (403, "forbidden_by_site")],
 )
 def test_what_the_site_says_to_yt_dlp(
     worker: WorkerProcess, site: Site, staging: Path, status: int, code: str
@@ -435,6 +458,21 @@ def test_silence_is_not_waited_out(egress: EgressProcess, site: Site, tmp_path: 
     worker.stop()
 
 
+def test_it_ends_with_its_server(egress: EgressProcess, site: Site, tmp_path: Path) -> None:
+    """Killed without a word, the server leaves nothing behind that goes on downloading."""
+    environment = {"SOUNDWAVE_EGRESS": egress.url, "SOUNDWAVE_FFMPEG": str(find_ffmpeg()), "HOME": str(tmp_path)}
+    environment["PYTHONPATH"] = os.pathsep.join(part for part in sys.path if part)
+    command = [sys.executable, "-P", str(Path(process.__file__).with_name("child.py")), "worker"]
+    child = subprocess.Popen(command, stdin=subprocess.PIPE, env=environment, start_new_session=True)
+    request = FetchRequest(id="1", url=f"{site.url}/slow/tone.wav", staging=str(tmp_path / "staging"))
+    assert child.stdin is not None
+    child.stdin.write(msgspec.json.encode(request) + b"\n")
+    child.stdin.flush()
+    assert site.reached_gate.wait(30)
+    child.stdin.close()
+    assert child.wait(5) == -signal.SIGKILL
+
+
 def test_the_environment_is_ours(
     egress: EgressProcess, site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -474,7 +512,7 @@ def test_hls_parts_on_a_forbidden_address(
     worker: WorkerProcess, site: Site, forbidden: Forbidden, staging: Path, part: str
 ) -> None:
     strange = {part: f"{forbidden.url}/tone.mp3"}
-    playlist = site.playlist("aes", **strange)  # type: ignore[arg-type]
+    playlist = site.playlist("aes", **strange)
     url = site.serve("/strange.m3u8", playlist, "application/vnd.apple.mpegurl")
     assert refused(worker.fetch(url, staging)) == ("address_forbidden", "never")
     assert forbidden.hits == []
@@ -495,8 +533,9 @@ def test_a_cover_on_a_forbidden_address(
 ) -> None:
     item = Item(url=f"{site.url}/media/tone.mp3", artwork_url=f"{forbidden.url}/cover.jpg")
     assert fetched(worker, item.url, staging, item).artwork is None
-    page = f'<meta property="og:image" content="{forbidden.url}/cover.png"><audio src="/media/tone.mp3"></audio>'
-    assert fetched(worker, site.serve("/og.html", page), staging).artwork is None
+    image = f'<meta property="og:image" content="{forbidden.url}/cover.png">'
+    page = site.serve("/og.html", f'{image}<audio src="/media/tone.mp3"></audio>')
+    assert fetched(worker, page, staging).artwork is None
     assert forbidden.hits == []
 
 
@@ -533,7 +572,9 @@ def test_names_that_lead_to_loopback(site: Site, forbidden: Forbidden, tmp_path:
     assert site.hits == forbidden.hits == []
 
 
-def test_other_schemes_behind_a_redirect(worker: WorkerProcess, site: Site, forbidden: Forbidden, staging: Path) -> None:
+def test_other_schemes_behind_a_redirect(
+    worker: WorkerProcess, site: Site, forbidden: Forbidden, staging: Path
+) -> None:
     for target in (f"ftp://127.0.0.2:{forbidden.port}/tone.mp3", "file:///etc/hostname", "data:audio/mpeg,x"):
         assert isinstance(worker.fetch(site.redirect("/away", target), staging), Failed)
     assert forbidden.hits == []

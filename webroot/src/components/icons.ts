@@ -65,16 +65,13 @@ export function pageIcon(name: string | null, size = 22): TemplateResult {
   return icon(name !== null && name in SHAPES ? (name as IconName) : "plugin", size);
 }
 
-/** The mark: a wave that is also an S lying down. */
-export function logo(size = 28): TemplateResult {
-  return html`<svg width=${size} height=${size} viewBox="0 0 32 32" aria-hidden="true" focusable="false">
-    <rect width="32" height="32" rx="9" fill="var(--accent)" />
-    <path
-      d="M7 16v0M11.5 12v8M16 7.500v17M20.5 11v10M25 14.500v3"
-      stroke="var(--on-accent)"
-      stroke-width="2.6"
-      stroke-linecap="round"
-      fill="none"
-    />
+/** The mark, as in icons/icon.svg. */
+export function logo(size = 30): TemplateResult {
+  return html`<svg width=${size} height=${size} viewBox="0 0 512 512" aria-hidden="true" focusable="false">
+    <rect width="512" height="512" rx="128" fill="#14161c" />
+    <g stroke="#6fd3c1" stroke-width="40" stroke-linecap="round">
+      <path d="M96 224v64M160 176v160M224 112v288M352 144v224M416 216v80" />
+      <path d="M288 192v128" stroke="#f4f1ea" />
+    </g>
   </svg>`;
 }

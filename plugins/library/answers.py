@@ -1,0 +1,45 @@
+"""What the routes' answers share: ETags by the change counter, the next page's URL, pictures."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
+
+import msgspec
+
+from soundwave_core import FileAnswer, NotFound, __version__
+
+from .media import media_path
+
+if TYPE_CHECKING:
+    from soundwave_core import Request, SoundWave
+
+FOR_EVER = ("Cache-Control", "private, max-age=31536000, immutable")
+
+
+def revalidated(core: SoundWave, request: Request, *also: int) -> str:
+    """The ETag of what is asked, by the change counter alone: where it has not moved, nothing is read."""
+    query = request.environ.get("QUERY_STRING", "")
+    asked = "\n".join([__version__, request.user.id, request.prefix, request.path, query])
+    digest = hashlib.sha256(asked.encode()).hexdigest()[:16]
+    etag = ".".join(map(str, [core.db.rev(), *also, digest]))
+    request.revalidate(etag)
+    return etag
+
+
+def next_url(request: Request) -> str:
+    """This list's own URL, ready for another cursor."""
+    given: dict[str, Any] = msgspec.to_builtins(request.query)
+    given = {name: value for name, value in given.items() if value is not None and name != "cursor"}
+    words = {name: str(value).lower() if isinstance(value, bool) else value for name, value in given.items()}
+    return f"{request.prefix}{request.path}?{urlencode(words)}&cursor="
+
+
+def picture(core: SoundWave, request: Request, sha256: str | None, path: str | None, mime: str | None) -> FileAnswer:
+    """A picture; asked for by its version it may be kept for ever."""
+    if sha256 is None or path is None or mime is None:
+        raise NotFound("There is no picture.", code="artwork_not_found")
+    version = request.query.v or ""
+    is_versioned = len(version) >= 12 and sha256.startswith(version)
+    return FileAnswer(media_path(core, path), sha256, mime, headers=[FOR_EVER] if is_versioned else [])

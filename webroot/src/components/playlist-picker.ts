@@ -1,0 +1,119 @@
+/** Which playlist shall these tracks go into? One of those there are, or a new one. */
+import { css, html, LitElement, nothing } from "lit";
+import { customElement, property, query } from "lit/decorators.js";
+
+import type { Playlist, Track } from "../api/types";
+import { t } from "../shell/i18n";
+import { addToPlaylist, createPlaylist, loadPlaylists, playlists } from "../shell/playlists";
+import { Watch } from "../shell/store";
+import { attempt } from "../shell/toasts";
+import { dialogs } from "../styles/dialogs";
+import { menus } from "../styles/menus";
+import { base, buttons, fields } from "../styles/shared";
+import "./artwork-image";
+import "./form-field";
+import { icon } from "./icons";
+
+@customElement("playlist-picker")
+export class PlaylistPicker extends LitElement {
+  @property({ attribute: false }) tracks: readonly Track[] = [];
+  @query("dialog") private dialog!: HTMLDialogElement;
+
+  static override styles = [
+    base,
+    buttons,
+    fields,
+    menus,
+    dialogs,
+    css`
+      .new {
+        display: flex;
+        align-items: end;
+        gap: var(--space-2);
+        margin-block: var(--space-4);
+      }
+      form-field {
+        flex: 1;
+      }
+      artwork-image {
+        inline-size: 40px;
+      }
+      .words {
+        min-inline-size: 0;
+        display: grid;
+      }
+      .item {
+        min-block-size: 56px;
+      }
+      header {
+        display: flex;
+        align-items: center;
+        justify-content: space-between;
+      }
+    `,
+  ];
+
+  constructor() {
+    super();
+    new Watch(this, playlists);
+  }
+
+  protected override firstUpdated(): void {
+    this.dialog.showModal();
+    if (!playlists.value) void attempt(loadPlaylists);
+  }
+
+  protected override render() {
+    const own = (playlists.value ?? []).filter((playlist) => playlist.kind === "custom");
+    return html`<dialog aria-labelledby="title" @close=${() => this.remove()}>
+      <header>
+        <h2 id="title">${t("picker.title")}</h2>
+        <button class="icon-button" aria-label=${t("action.close")} @click=${() => this.dialog.close()}>
+          ${icon("close")}
+        </button>
+      </header>
+      <form class="new" @submit=${this.create}>
+        <form-field name="title" label=${t("picker.new")} maxlength="200" required></form-field>
+        <button class="button primary">${t("action.create")}</button>
+      </form>
+      <ul role="list">
+        ${own.map((playlist) => html`<li>${this.renderPlaylist(playlist)}</li>`)}
+      </ul>
+      ${own.length === 0 && playlists.value ? html`<p class="soft">${t("picker.none")}</p>` : nothing}
+    </dialog>`;
+  }
+
+  private renderPlaylist(playlist: Playlist) {
+    return html`<button class="item" @click=${() => this.choose(playlist)}>
+      <artwork-image .src=${playlist.artwork_url} .seed=${playlist.title}></artwork-image>
+      <span class="words">
+        <span class="cut">${playlist.title}</span>
+        <span class="soft small">${t("playlist.count", { count: playlist.count })}</span>
+      </span>
+    </button>`;
+  }
+
+  private async create(event: SubmitEvent): Promise<void> {
+    event.preventDefault();
+    const title = String(new FormData(event.target as HTMLFormElement).get("title")).trim();
+    const playlist = title ? await createPlaylist(title) : null;
+    if (playlist) this.choose(playlist);
+  }
+
+  private choose(playlist: Playlist): void {
+    this.dialog.close();
+    void addToPlaylist(playlist, this.tracks);
+  }
+}
+
+export function openPicker(tracks: readonly Track[]): void {
+  const picker = document.createElement("playlist-picker");
+  picker.tracks = tracks;
+  document.body.append(picker);
+}
+
+declare global {
+  interface HTMLElementTagNameMap {
+    "playlist-picker": PlaylistPicker;
+  }
+}

@@ -1,0 +1,89 @@
+/** One track: a big button that plays it, a heart, a menu. */
+import { css, html, LitElement, nothing } from "lit";
+import { customElement, property } from "lit/decorators.js";
+
+import type { Track } from "../api/types";
+import { player } from "../player/player";
+import { formatClock, formatDate, speakClock } from "../shell/format";
+import { t } from "../shell/i18n";
+import { Watch } from "../shell/store";
+import { base, buttons } from "../styles/shared";
+import "./action-menu";
+import type { MenuAction } from "./action-menu";
+import "./artwork-image";
+import { icon } from "./icons";
+import { favoriteChanges, toggleFavorite, trackActions } from "./track-actions";
+import { rows } from "../styles/rows";
+
+@customElement("track-row")
+export class TrackRow extends LitElement {
+  @property({ attribute: false }) track!: Track;
+  /** What the list adds to the menu. */
+  @property({ attribute: false }) more: () => readonly (MenuAction | null)[] = () => [];
+
+  static override styles = [base, buttons, rows];
+
+  constructor() {
+    super();
+    new Watch(this, player.changes, favoriteChanges);
+  }
+
+  protected override render() {
+    const { track } = this;
+    const isCurrent = player.current?.id === track.id;
+    const isPlaying = isCurrent && player.isPlaying;
+    return html`
+      <slot name="start"></slot>
+      <button class="main" aria-label=${this.labelOf(isPlaying)} ?data-current=${isCurrent} @click=${this.play}>
+        <span class="picture">
+          <artwork-image .src=${track.artwork_url} .seed=${track.channel ?? track.title}></artwork-image>
+          <span class="veil">${icon(isPlaying ? "pause" : "play", 22)}</span>
+          ${isPlaying ? html`<span class="bars" aria-hidden="true"><i></i><i></i><i></i></span>` : nothing}
+        </span>
+        <span class="words">
+          <span class="title cut">${track.title}</span>
+          <span class="by cut">${byline(track)}</span>
+        </span>
+        <span class="from cut">${track.album ?? track.channel ?? ""}</span>
+        <span class="when cut">${formatDate(track.published_at ?? track.added_at)}</span>
+        <span class="length numbers">${formatClock(track.duration_seconds)}</span>
+      </button>
+      <button
+        class="icon-button heart"
+        aria-pressed=${track.is_favorite}
+        aria-label=${t("track.favoriteNamed", { title: track.title })}
+        title=${track.is_favorite ? t("track.unfavorite") : t("track.favorite")}
+        @click=${() => void toggleFavorite(track)}
+      >
+        ${icon("heart", 20, track.is_favorite)}
+      </button>
+      <slot name="end"></slot>
+      <action-menu
+        label=${t("track.menu", { title: track.title })}
+        .actions=${() => trackActions(track, this.more())}
+      ></action-menu>
+    `;
+  }
+
+  private labelOf(isPlaying: boolean): string {
+    const { title, duration_seconds } = this.track;
+    const by = byline(this.track);
+    const length = duration_seconds === null ? "" : `, ${speakClock(duration_seconds)}`;
+    return `${t(isPlaying ? "player.pause" : "player.play")}: ${title}${by ? `, ${by}` : ""}${length}`;
+  }
+
+  private play(): void {
+    if (player.current?.id === this.track.id) player.toggle();
+    else this.dispatchEvent(new CustomEvent("play-track", { detail: this.track.id, bubbles: true, composed: true }));
+  }
+}
+
+export function byline(track: Track): string {
+  return track.artist ?? track.channel ?? track.album ?? "";
+}
+
+declare global {
+  interface HTMLElementTagNameMap {
+    "track-row": TrackRow;
+  }
+}
