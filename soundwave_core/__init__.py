@@ -6,6 +6,7 @@ The exception is ``soundwave_core.testing``, the pytest fixtures that we and plu
 from .app import SoundWave
 from .cli import open_core, print_table
 from .clock import ID_PATTERN, Clock, from_stamp, is_id, to_stamp
+from .config import SettingInfo
 from .control import Control
 from .control import call as call_server
 from .database import Database, IntegrityError, transaction
@@ -26,6 +27,7 @@ from .errors import (
 from .hookspecs import hookimpl
 from .http import Body, Cursor, ListQuery, Request, decode_cursor, encode_cursor
 from .idempotency import sweep as sweep_operations
+from .listing import Listing, next_url, row_before, whole
 from .permissions import AdminOnly, AdminWriteOnly, IsAuthenticated, IsOwnerOrAdmin, Public
 from .records import (
     Access,

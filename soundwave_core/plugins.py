@@ -10,7 +10,7 @@ import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.metadata import EntryPoint, entry_points
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import pluggy
 
@@ -38,7 +38,7 @@ class PluginRecord:
     module: Any = None
     version: str = ""
     requires: tuple[str, ...] = ()
-    status: str = "enabled"
+    status: Literal["enabled", "disabled", "failed"] = "enabled"
     reason: str = ""
     slowest: tuple[str, float] | None = None
     contributions: Contributions = field(default_factory=Contributions)

@@ -206,12 +206,15 @@ async function watchSources() {
   const again = () => {
     clearTimeout(timer);
     timer = setTimeout(() => {
-      last = last.then(build).catch((error) => console.error(String(error)));
+      last = last.then(build).catch((error) => console.error(error.message));
     }, 100);
   };
   for (const folder of ["src", "icons", "locales"]) watch(join(ROOT, folder), { recursive: true }, again);
   watch(join(ROOT, "index.html"), again);
 }
 
-await build();
+await build().catch((error) => {
+  console.error(error.message);
+  if (!options.watch) process.exit(1);
+});
 if (options.watch) await watchSources();

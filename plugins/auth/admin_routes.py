@@ -4,22 +4,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from soundwave_core import AdminOnly, ListQuery, NotFound, Route, transaction
+from soundwave_core import AdminOnly, Listing, ListQuery, NotFound, Route, row_before, transaction
 
 from . import accounts, invites, shapes
-from .lists import before, page
+from .lists import page
 from .store import InviteRow, Invites, UserRow, Users
 
 if TYPE_CHECKING:
     from soundwave_core import Request, SoundWave
 
 
-def list_users(core: SoundWave, request: Request) -> shapes.UserList:
+def list_users(core: SoundWave, request: Request) -> Listing[shapes.AdminUser]:
     """Everybody with an account, newest first."""
     store = Users(core)
-    shown, following = page(request, store.list(request.query.limit + 1, before(request)))
+    shown, following = page(request, store.list(request.query.limit + 1, row_before(request)))
     results = [_user(row) for row in shown]
-    return shapes.UserList(count=store.count(), next=following, previous=None, results=results)
+    return Listing(count=store.count(), next=following, results=results)
 
 
 def add_user(core: SoundWave, request: Request) -> shapes.AdminUser:
@@ -34,12 +34,12 @@ def change_user(core: SoundWave, request: Request) -> shapes.AdminUser:
     return _user(accounts.change_user(core, request.params["user"], body.state, body.is_admin))
 
 
-def list_invites(core: SoundWave, request: Request) -> shapes.InviteList:
+def list_invites(core: SoundWave, request: Request) -> Listing[shapes.InviteView]:
     """Every invite that has not expired, newest first, without its code."""
     store = Invites(core)
-    shown, following = page(request, store.list(request.query.limit + 1, before(request)))
+    shown, following = page(request, store.list(request.query.limit + 1, row_before(request)))
     results = [_invite(row) for row in shown]
-    return shapes.InviteList(count=store.count(), next=following, previous=None, results=results)
+    return Listing(count=store.count(), next=following, results=results)
 
 
 def add_invite(core: SoundWave, request: Request) -> shapes.NewInvite:
@@ -78,7 +78,7 @@ def _invite(row: InviteRow) -> shapes.InviteView:
 
 USERS, INVITES = "/api/user/admin/users/", "/api/user/admin/invites/"
 ROUTES = [
-    Route("GET", USERS, list_users, AdminOnly, query=ListQuery, answer=shapes.UserList),
+    Route("GET", USERS, list_users, AdminOnly, query=ListQuery, answer=Listing[shapes.AdminUser]),
     Route(
         "POST", USERS, add_user, AdminOnly,
         body=shapes.UserWish, answer=shapes.AdminUser, status=201,
@@ -87,7 +87,7 @@ ROUTES = [
         "PATCH", USERS + "<user:id>/", change_user, AdminOnly,
         body=shapes.UserPatch, answer=shapes.AdminUser,
     ),
-    Route("GET", INVITES, list_invites, AdminOnly, query=ListQuery, answer=shapes.InviteList),
+    Route("GET", INVITES, list_invites, AdminOnly, query=ListQuery, answer=Listing[shapes.InviteView]),
     Route(
         "POST", INVITES, add_invite, AdminOnly,
         body=shapes.InviteWish, answer=shapes.NewInvite, status=201,

@@ -12,16 +12,18 @@ from soundwave_core import (
     Forbidden,
     IsAuthenticated,
     IsOwnerOrAdmin,
+    Listing,
     ListQuery,
     Public,
     Route,
     __version__,
+    row_before,
     transaction,
 )
 
 from . import accounts, admin_routes, setup, shapes, tokens
 from .codes import digest
-from .lists import before, page
+from .lists import page
 from .sessions import Device, actor_of_cookie, clear_cookie, cookie_name, device_label, set_cookie
 from .store import SessionRow, Sessions, TokenRow, Tokens, UserRow, Users
 
@@ -116,12 +118,12 @@ def change_password(core: SoundWave, request: Request) -> Answer:
     return _signed_in(request, entry)
 
 
-def list_sessions(core: SoundWave, request: Request) -> shapes.SessionList:
+def list_sessions(core: SoundWave, request: Request) -> Listing[shapes.SessionView]:
     """Where one is signed in, newest first."""
     store, actor, now = Sessions(core), request.user, core.clock.stamp()
-    rows = store.list(actor, now, request.query.limit + 1, before(request))
+    rows = store.list(actor, now, request.query.limit + 1, row_before(request))
     shown, following = page(request, rows)
-    return shapes.SessionList(
+    return Listing(
         count=store.count(actor, now),
         next=following,
         previous=None,
@@ -141,12 +143,12 @@ def end_other_sessions(core: SoundWave, request: Request) -> None:
         Sessions(core).end_all(request.user.id, but=request.user.session_id)
 
 
-def list_tokens(core: SoundWave, request: Request) -> shapes.TokenList:
+def list_tokens(core: SoundWave, request: Request) -> Listing[shapes.TokenView]:
     """One's own tokens, newest first, without their secrets."""
     store, actor = Tokens(core), request.user
-    shown, following = page(request, store.list(actor, request.query.limit + 1, before(request)))
+    shown, following = page(request, store.list(actor, request.query.limit + 1, row_before(request)))
     results = [_token(row) for row in shown]
-    return shapes.TokenList(count=store.count(actor), next=following, previous=None, results=results)
+    return Listing(count=store.count(actor), next=following, results=results)
 
 
 def add_token(core: SoundWave, request: Request) -> shapes.NewToken:
@@ -225,13 +227,13 @@ ROUTES = [
         "POST", "/api/user/change-password/", change_password, IsAuthenticated,
         body=shapes.PasswordChange, answer=shapes.SignedIn, scope="admin",
     ),
-    Route("GET", SESSIONS, list_sessions, IsAuthenticated, query=ListQuery, answer=shapes.SessionList),
+    Route("GET", SESSIONS, list_sessions, IsAuthenticated, query=ListQuery, answer=Listing[shapes.SessionView]),
     Route("DELETE", SESSIONS, end_other_sessions, IsAuthenticated, status=204, scope="admin"),
     Route(
         "DELETE", SESSIONS + "<session:id>/", end_session, IsOwnerOrAdmin,
         resource="session", status=204, scope="admin",
     ),
-    Route("GET", TOKENS, list_tokens, IsAuthenticated, query=ListQuery, answer=shapes.TokenList),
+    Route("GET", TOKENS, list_tokens, IsAuthenticated, query=ListQuery, answer=Listing[shapes.TokenView]),
     Route(
         "POST", TOKENS, add_token, IsAuthenticated,
         body=shapes.TokenWish, answer=shapes.NewToken, status=201, scope="admin",

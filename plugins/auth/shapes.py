@@ -145,31 +145,3 @@ class NewInvite(Struct, frozen=True, kw_only=True):
     created_at: str
     expires_at: str
     code: str
-
-
-class SessionList(Struct, frozen=True, kw_only=True):
-    count: int
-    next: str | None
-    previous: str | None
-    results: list[SessionView]
-
-
-class TokenList(Struct, frozen=True, kw_only=True):
-    count: int
-    next: str | None
-    previous: str | None
-    results: list[TokenView]
-
-
-class UserList(Struct, frozen=True, kw_only=True):
-    count: int
-    next: str | None
-    previous: str | None
-    results: list[AdminUser]
-
-
-class InviteList(Struct, frozen=True, kw_only=True):
-    count: int
-    next: str | None
-    previous: str | None
-    results: list[InviteView]

@@ -196,9 +196,7 @@ async def _relay_answer(upstream: asyncio.StreamReader, client: Streams) -> None
 async def _join(client: Streams, upstream: Streams) -> None:
     """Both directions, until one has ended or nothing moves in either."""
     pulse = Pulse()
-    await first_of(
-        copy(client[0], upstream[1], None, pulse), copy(upstream[0], client[1], None, pulse)
-    )
+    await first_of(copy(client[0], upstream[1], None, pulse), copy(upstream[0], client[1], None, pulse))
 
 
 async def _close(writer: asyncio.StreamWriter) -> None:

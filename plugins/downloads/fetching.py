@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import subprocess
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from .client import ERRORS, Client, checked_link
 from .direct import DirectFetch, NotDirect
-from .faults import Fault, fault_of
+from .faults import Fault
 from .images import BYTE_LIMIT, Picture, picture_of
 from .listing import (
     artist_of,
@@ -48,7 +49,7 @@ class Fetcher:
         self._pictures: dict[str, Picture | None] = {}
 
     def fetch(self, request: FetchRequest, on_bytes: OnBytes) -> Fetched:
-        """Raises Fault, and whatever yt-dlp raises. An unfinished file is kept then, to be resumed; one
+        """Raises Fault, and what an extractor lets slip. An unfinished file is kept then, to be resumed; one
         that is no sound, or is damaged, is not.
         """
         url = checked_link(request.url)
@@ -56,8 +57,8 @@ class Fetcher:
         staging.mkdir(mode=0o700, parents=True, exist_ok=True)
         try:
             return self._fetch(request, url, staging, on_bytes)
-        except Exception as error:
-            if fault_of(error).code in _WORTHLESS:
+        except Fault as fault:
+            if fault.code in _WORTHLESS:
                 for path in staging.iterdir():
                     path.unlink()
             raise
@@ -71,33 +72,11 @@ class Fetcher:
         embedded = read_tags(path)
         picture = self._picture(item, got.info) or embedded.cover
         tags = _wanted_tags(item, got.info, embedded, url)
-        write_tags(path, Tags(tags.title, tags.artist, tags.album, picture))
-        hashes = hashes_of(path)
+        write_tags(path, replace(tags, cover=picture))
         artwork = picture.save(staging) if picture is not None else None
-        extractor, source_id = _identity(item, got.info, url)
-        return Fetched(
-            id=request.id,
-            file=path.name,
-            size_bytes=hashes.size_bytes,
-            codec=facts.codec,
-            container_ext=facts.container_ext,
-            mime=facts.mime,
-            title=tags.title or "Untitled",
-            extractor=extractor,
-            source_id=source_id,
-            source_url=url,
-            content_hash=hashes.content_hash,
-            block_hashes=hashes.block_hashes,
-            revision=hashes.revision,
-            duration_seconds=facts.duration_seconds,
-            bitrate=facts.bitrate,
-            artist=tags.artist,
-            album=tags.album,
-            channel=item.channel or channel_of(got.info),
-            description=clean_text(got.info.get("description")) or item.description,
-            published_at=item.published_at or published_at(got.info),
-            artwork=artwork,
-        )
+        about = _described(item, got.info, url) | {"artwork": artwork, "artist": tags.artist, "album": tags.album}
+        named = {"id": request.id, "file": path.name, "title": tags.title or "Untitled"}
+        return Fetched(**named, **about, **asdict(facts), **asdict(hashes_of(path)))
 
     def _bytes(self, request: FetchRequest, url: str, staging: Path, on_bytes: OnBytes) -> Got:
         """Without yt-dlp where that will do; with it for pages, playlists of segments and known sites."""
@@ -161,9 +140,15 @@ def _wanted_tags(item: Item, info: Info, embedded: Tags, url: str) -> Tags:
     return Tags(title, item.artist or artist_of(info) or embedded.artist, album)
 
 
-def _identity(item: Item, info: Info, url: str) -> tuple[str, str]:
-    if item.source_id:
-        return item.extractor, item.source_id
+def _described(item: Item, info: Info, url: str) -> dict[str, Any]:
+    """Where it is from, in Fetched's words. What the listing said identifies it, where there was one."""
     key = entry_key(info) if info else GENERIC
     own_id = str(info.get("id") or "")[:200] if key != GENERIC else ""
-    return key, own_id or hash_of_link(url)
+    return {
+        "extractor": item.extractor if item.source_id else key,
+        "source_id": item.source_id or own_id or hash_of_link(url),
+        "source_url": url,
+        "channel": item.channel or channel_of(info),
+        "description": clean_text(info.get("description")) or item.description,
+        "published_at": item.published_at or published_at(info),
+    }

@@ -10,7 +10,7 @@ from urllib.parse import unquote, urljoin, urlsplit
 import msgspec
 
 from .client import Client, checked_link
-from .faults import Fault, fault_of
+from .faults import Fault
 from .feeds import BYTE_LIMIT, feed_in_page, looks_like_feed, parse_feed
 from .media import HEAD_BYTES, container_of
 from .messages import Item, Resolved, ResolveRequest
@@ -26,7 +26,7 @@ def hash_of_link(url: str) -> str:
 
 
 def resolve(request: ResolveRequest, client: Client, extractors: Extractors) -> Resolved:
-    """Raises Fault, and whatever yt-dlp raises."""
+    """Raises Fault, and what an extractor lets slip."""
     url = checked_link(request.url)
     feed_link = None
     if not extractors.is_named(url):
@@ -36,8 +36,8 @@ def resolve(request: ResolveRequest, client: Client, extractors: Extractors) -> 
         feed_link = found
     try:
         info = extractors.list(url, request.limit + 1, request.options.ytdlp)
-    except Exception as error:
-        if feed_link is None or fault_of(error).code != "no_audio":
+    except Fault as fault:
+        if feed_link is None or fault.code != "no_audio":
             raise
         return _feed_behind_page(request, client, feed_link)
     return _listed(request, info, url) if "entries" in info else _alone(request, info, url)

@@ -18,7 +18,7 @@ _SHA256 = re.compile(r"[0-9a-f]{64}")
 _EXTENSION = re.compile(r"[a-z0-9]{1,8}")
 
 # What SMB and Windows do not take in a name, by what reads alike.
-_REPLACED = str.maketrans("/\\:|\"<>", "----'()", "?*")
+_REPLACED = str.maketrans('/\\:|"<>', "----'()", "?*")
 # Windows' device names, with any extension (learn.microsoft.com, "Naming Files, Paths, and Namespaces").
 _DEVICE = re.compile(
     r"(con|prn|aux|nul|conin\$|conout\$|(com|lpt)[0-9\u00b9\u00b2\u00b3])\s*(\..*)?",

@@ -42,7 +42,7 @@ class WorkerProcess:
 
     The process starts at the first request, and again after it died, after ``max_items`` requests, when
     its memory grew, and when the egress proxy is another one. ``cancel`` may be called by any thread.
-    ``home``: an empty directory, made where it is missing. ``plugins``: a directory of yt-dlp plugins.
+    ``home``: an empty directory, made where it is missing. ``plugins``: yt-dlp's plugin directory.
     ``paths``: searched first for Python packages (a newer yt-dlp).
     """
 
@@ -80,7 +80,11 @@ class WorkerProcess:
         return None if child is None else child.pid
 
     def resolve(
-        self, url: str, *, limit: int = LIST_LIMIT, options: Options | None = None
+        self,
+        url: str,
+        *,
+        limit: int = LIST_LIMIT,
+        options: Options | None = None,
     ) -> Resolved | Failed:
         """What the link leads to. Raises WorkerDied."""
         request = ResolveRequest(id=self._next_id(), url=url, limit=limit, options=options or Options())
@@ -131,16 +135,14 @@ class WorkerProcess:
         self._serial += 1
         return str(self._serial)
 
-    def _ask(
-        self, request_id: str, line: bytes, wanted: type[T], on_progress: OnProgress | None
-    ) -> T | Failed:
+    def _ask(self, request_id: str, line: bytes, wanted: type[T], note: OnProgress | None) -> T | Failed:
         with self._lock:
             self._is_busy, self._is_cancelled = True, False
         is_done = False
         try:
             child = self._ready_child()
             child.send(line)
-            answer = self._listen(child, request_id, wanted, on_progress)
+            answer = self._listen(child, request_id, wanted, note)
             is_done = True
             self._rss_bytes = self._rss_bytes or child.rss_bytes
             return answer
@@ -155,9 +157,7 @@ class WorkerProcess:
             if not is_done:
                 self._drop()
 
-    def _listen(
-        self, child: Child, request_id: str, wanted: type[T], on_progress: OnProgress | None
-    ) -> T | Failed:
+    def _listen(self, child: Child, request_id: str, wanted: type[T], note: OnProgress | None) -> T | Failed:
         deadline = time.monotonic() + self._total_seconds
         while True:
             left = deadline - time.monotonic()
@@ -168,8 +168,8 @@ class WorkerProcess:
             if event.id != request_id:
                 raise WorkerDied("The worker answered another request.")
             if isinstance(event, Progress):
-                if on_progress is not None:
-                    on_progress(event.bytes_done, event.bytes_total)
+                if note is not None:
+                    note(event.bytes_done, event.bytes_total)
             elif isinstance(event, wanted | Failed):
                 return event
             else:

@@ -44,7 +44,10 @@ class Pulse:
 
 
 async def copy(
-    source: asyncio.StreamReader, sink: asyncio.StreamWriter, size: int | None, pulse: Pulse
+    source: asyncio.StreamReader,
+    sink: asyncio.StreamWriter,
+    size: int | None,
+    pulse: Pulse,
 ) -> None:
     """Moves ``size`` bytes, or all; raises TimeoutError where nothing moves any more."""
     left = size

@@ -17,7 +17,7 @@ Id = Annotated[str, Meta(pattern="^[0-9a-f]{32}$")]
 Interval = Annotated[int, Meta(ge=300, le=30 * 86400, description="Seconds between two checks.")]
 
 
-class NewDownload(Body):
+class NewDownload(Body, frozen=True, kw_only=True):
     """A link to fetch, or a mirrored playlist to complete. ``follow`` makes a list a mirrored playlist."""
 
     url: Link | None = None
@@ -27,7 +27,7 @@ class NewDownload(Body):
     interval_seconds: Interval | None = None
 
 
-class DownloadQuery(ListQuery):
+class DownloadQuery(ListQuery, frozen=True, kw_only=True):
     """Which downloads, newest first."""
 
     state: State | None = None
@@ -78,7 +78,7 @@ class DownloadPage(msgspec.Struct, frozen=True, kw_only=True):
     results: list[Download]
 
 
-class QueueQuery(ListQuery):
+class QueueQuery(ListQuery, frozen=True, kw_only=True):
     """Which items of the whole queue."""
 
     state: ItemState | None = None
@@ -102,7 +102,7 @@ class QueuePage(msgspec.Struct, frozen=True, kw_only=True):
     results: list[QueueItem]
 
 
-class NewChannel(Body):
+class NewChannel(Body, frozen=True, kw_only=True):
     """A publisher to follow for the household."""
 
     url: Link
@@ -110,7 +110,7 @@ class NewChannel(Body):
     interval_seconds: Interval | None = None
 
 
-class ChannelPatch(Body):
+class ChannelPatch(Body, frozen=True, kw_only=True):
     """What may change about a channel."""
 
     title: Title | UnsetType = UNSET

@@ -84,9 +84,12 @@ class Worker:
 
 
 def _failed(request_id: str, fault: Fault) -> Failed:
-    wait = fault.retry_after_seconds
     return Failed(
-        id=request_id, code=fault.code, when=fault.when, reason=fault.sentence, retry_after_seconds=wait
+        id=request_id,
+        code=fault.code,
+        when=fault.when,
+        reason=fault.sentence,
+        retry_after_seconds=fault.retry_after_seconds,
     )
 
 

@@ -9,15 +9,17 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import yt_dlp
 import yt_dlp.globals
 from yt_dlp.extractor import gen_extractor_classes
+from yt_dlp.plugins import load_all_plugins
 from yt_dlp.postprocessor.ffmpeg import FFmpegPostProcessor
 
-from .faults import Fault
+from .faults import Fault, fault_of
 
 Info = dict[str, Any]
 OnBytes = Callable[[int, int | None], None]
@@ -77,6 +79,7 @@ class Extractors:
     def __init__(self, proxy: str, home: Path) -> None:
         plugins = os.environ.get("SOUNDWAVE_YTDLP_PLUGINS")
         yt_dlp.globals.plugin_dirs.value = [plugins] if plugins else []
+        load_all_plugins()
         FFmpegPostProcessor._ffmpeg_location.set(_NO_FFMPEG)
         self._fixed = {**_FIXED, "proxy": proxy, "paths": {"home": str(home)}}
         self._made: yt_dlp.YoutubeDL | None = None
@@ -89,17 +92,18 @@ class Extractors:
         return any(ie.suitable(url) and ie.working() for ie in named)
 
     def list(self, url: str, limit: int, options: Info) -> Info:
-        """What is behind the link, entries of a list unopened. Raises what yt-dlp raises, and Fault."""
+        """What is behind the link, entries of a list unopened. Raises Fault."""
         ydl = self._ready(options, extract_flat="in_playlist", playlistend=limit)
-        info: Info = ydl.extract_info(url, download=False)
-        if not info:
-            raise Fault("no_audio")
-        if info.get("_type") == "playlist" or "entries" in info:
-            entries = (self._opened(ydl, entry, limit) for entry in info["entries"] or ())
-            info = {**info, "entries": [e for group in entries for e in group][:limit]}
-        return info
+        with _in_our_words():
+            info: Info = ydl.extract_info(url, download=False)
+            if not info:
+                raise Fault("no_audio")
+            if info.get("_type") == "playlist" or "entries" in info:
+                entries = (self._opened(ydl, entry) for entry in info["entries"] or ())
+                info = {**info, "entries": [e for group in entries for e in group][:limit]}
+            return info
 
-    def _opened(self, ydl: yt_dlp.YoutubeDL, entry: Info | None, limit: int) -> Iterator[Info]:
+    def _opened(self, ydl: yt_dlp.YoutubeDL, entry: Info | None) -> Iterator[Info]:
         """The entry; for a list within a list (the tabs of a channel) its entries."""
         if not entry:
             return
@@ -124,7 +128,8 @@ class Extractors:
         ydl.params["paths"] = {"home": str(staging)}
         self._on_bytes = count
         try:
-            info = _single(ydl.extract_info(url, download=True))
+            with _in_our_words():
+                info = _single(ydl.extract_info(url, download=True))
         finally:
             self._on_bytes = None
         done = info.get("requested_downloads") or [{}]
@@ -156,6 +161,15 @@ class Extractors:
         if self._on_bytes is not None and news.get("status") == "downloading":
             total = news.get("total_bytes") or news.get("total_bytes_estimate")
             self._on_bytes(int(news.get("downloaded_bytes") or 0), int(total) if total else None)
+
+
+@contextmanager
+def _in_our_words() -> Iterator[None]:
+    """yt-dlp's errors as Faults."""
+    try:
+        yield
+    except yt_dlp.utils.YoutubeDLError as error:
+        raise fault_of(error) from error
 
 
 def _single(info: Info | None) -> Info:

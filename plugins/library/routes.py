@@ -13,6 +13,7 @@ from soundwave_core import (
     IsAuthenticated,
     IsOwnerOrAdmin,
     Json,
+    Listing,
     ListQuery,
     Route,
 )
@@ -187,7 +188,7 @@ _ITEM = f"{_PLAYLIST}items/<item:id>/"
 # fmt: off
 ROUTES = [
     Route("GET", "/api/audio/", list_tracks, IsAuthenticated,
-          query=shapes.TrackQuery, answer=shapes.TrackPage),
+          query=shapes.TrackQuery, answer=Listing[shapes.Track]),
     Route("GET", _TRACK, get_track, IsOwnerOrAdmin, resource="track", answer=shapes.TrackDetail),
     Route("DELETE", _TRACK, delete_track, IsOwnerOrAdmin, resource="track", query=shapes.OwnerQuery),
     Route("GET", f"{_TRACK}stream/", stream, IsOwnerOrAdmin, resource="track",
@@ -203,11 +204,11 @@ ROUTES = [
           body=shapes.PositionBody),
     Route("GET", "/api/search/", search, IsAuthenticated,
           query=shapes.SearchQuery, answer=shapes.SearchResult),
-    Route("GET", "/api/play/", list_plays, IsAuthenticated, query=ListQuery, answer=shapes.PlayPage),
+    Route("GET", "/api/play/", list_plays, IsAuthenticated, query=ListQuery, answer=Listing[shapes.Play]),
     Route("POST", "/api/play/", add_play, IsAuthenticated,
           body=shapes.PlayBody, answer=shapes.Play, status=201),
     Route("GET", "/api/playlist/", list_playlists, IsAuthenticated,
-          query=shapes.PlaylistQuery, answer=shapes.PlaylistPage),
+          query=shapes.PlaylistQuery, answer=Listing[shapes.Playlist]),
     Route("POST", "/api/playlist/", create_playlist, IsAuthenticated,
           body=shapes.PlaylistBody, answer=shapes.Playlist, status=201),
     Route("GET", _PLAYLIST, get_playlist, IsOwnerOrAdmin, resource="playlist", answer=shapes.PlaylistDetail),

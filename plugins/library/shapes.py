@@ -45,15 +45,6 @@ class TrackDetail(Track, frozen=True, kw_only=True):
     position_seconds: float | None
 
 
-class TrackPage(Struct, frozen=True, kw_only=True):
-    """One page of tracks."""
-
-    count: int
-    next: str | None
-    previous: str | None
-    results: list[Track]
-
-
 class Playlist(Struct, frozen=True, kw_only=True):
     """A playlist without its items."""
 
@@ -84,15 +75,6 @@ class PlaylistDetail(Playlist, frozen=True, kw_only=True):
     items: list[Item]
 
 
-class PlaylistPage(Struct, frozen=True, kw_only=True):
-    """One page of playlists."""
-
-    count: int
-    next: str | None
-    previous: str | None
-    results: list[Playlist]
-
-
 class ItemList(Struct, frozen=True, kw_only=True):
     """Items that were just added or moved."""
 
@@ -115,15 +97,6 @@ class Play(Struct, frozen=True, kw_only=True):
     artist: str
     played_at: str
     seconds: float | None
-
-
-class PlayPage(Struct, frozen=True, kw_only=True):
-    """One page of the history, newest first."""
-
-    count: int
-    next: str | None
-    previous: str | None
-    results: list[Play]
 
 
 class TrackQuery(ListQuery, frozen=True, kw_only=True, forbid_unknown_fields=True):

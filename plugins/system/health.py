@@ -37,6 +37,6 @@ def ask_all(core: SoundWave, with_details: bool) -> Health:
         for record in core.plugins.records.values()
         if record.status == "failed"
     ]
-    status = "ok" if all(check.is_ok for check in checks) else "degraded"
+    is_well = all(check.is_ok for check in checks)
     shown = checks if with_details else []
-    return Health(status=status, version=__version__ if with_details else "", checks=shown)
+    return Health(status="ok" if is_well else "degraded", version=__version__ if with_details else "", checks=shown)

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from soundwave_core import AdminOnly, Public, Request, Route, SoundWave
+from soundwave_core import AdminOnly, Listing, Public, Request, Route, SettingInfo, SoundWave, whole
 
 from . import views
 from .health import ask_all
 from .shapes import (
     Health,
-    PluginPage,
+    PluginView,
     Pong,
     Run,
-    SettingPage,
     SettingsPatch,
+    Task,
     TaskDetail,
-    TaskPage,
     TaskPatch,
 )
 
@@ -29,10 +28,9 @@ def get_health(core: SoundWave, request: Request) -> Health:
     return ask_all(core, with_details=request.actor is not None and request.actor.is_admin)
 
 
-def list_tasks(core: SoundWave, request: Request) -> TaskPage:
+def list_tasks(core: SoundWave, request: Request) -> Listing[Task]:
     """Every job: its schedule, last and next run."""
-    found = views.tasks(core)
-    return TaskPage(count=len(found), next=None, previous=None, results=found)
+    return whole(views.tasks(core))
 
 
 def get_task(core: SoundWave, request: Request) -> TaskDetail:
@@ -52,13 +50,12 @@ def run_task(core: SoundWave, request: Request) -> Run:
     return views.run(core.jobs.run_soon(request.params["task"]))
 
 
-def list_settings(core: SoundWave, request: Request) -> SettingPage:
+def list_settings(core: SoundWave, request: Request) -> Listing[SettingInfo]:
     """Every setting: its value, where that comes from, and what it is for."""
-    found = views.settings(core)
-    return SettingPage(count=len(found), next=None, previous=None, results=found)
+    return whole(core.config.describe())
 
 
-def change_settings(core: SoundWave, request: Request) -> SettingPage:
+def change_settings(core: SoundWave, request: Request) -> Listing[SettingInfo]:
     """Store new values, all or none; what the environment sets cannot be changed here."""
     names = core.config.store(request.body.values, request.user.id, core.clock)
     if names:
@@ -66,20 +63,19 @@ def change_settings(core: SoundWave, request: Request) -> SettingPage:
     return list_settings(core, request)
 
 
-def list_plugins(core: SoundWave, request: Request) -> PluginPage:
+def list_plugins(core: SoundWave, request: Request) -> Listing[PluginView]:
     """Every plugin, running or not, and why not."""
-    found = views.plugins(core)
-    return PluginPage(count=len(found), next=None, previous=None, results=found)
+    return whole(views.plugins(core))
 
 
 ROUTES = [
     Route("GET", "/api/ping/", ping, Public, answer=Pong),
     Route("GET", "/api/health/", get_health, Public, answer=Health),
-    Route("GET", "/api/task/", list_tasks, AdminOnly, answer=TaskPage),
+    Route("GET", "/api/task/", list_tasks, AdminOnly, answer=Listing[Task]),
     Route("GET", "/api/task/<task:name>/", get_task, AdminOnly, answer=TaskDetail),
     Route("PATCH", "/api/task/<task:name>/", change_task, AdminOnly, body=TaskPatch, answer=TaskDetail),
     Route("POST", "/api/task/<task:name>/run/", run_task, AdminOnly, answer=Run, status=202),
-    Route("GET", "/api/appsettings/", list_settings, AdminOnly, answer=SettingPage),
-    Route("PATCH", "/api/appsettings/", change_settings, AdminOnly, body=SettingsPatch, answer=SettingPage),
-    Route("GET", "/api/appsettings/plugins/", list_plugins, AdminOnly, answer=PluginPage),
+    Route("GET", "/api/appsettings/", list_settings, AdminOnly, answer=Listing[SettingInfo]),
+    Route("PATCH", "/api/appsettings/", change_settings, AdminOnly, body=SettingsPatch, answer=Listing[SettingInfo]),
+    Route("GET", "/api/appsettings/plugins/", list_plugins, AdminOnly, answer=Listing[PluginView]),
 ]

@@ -8,6 +8,8 @@ import msgspec
 
 from soundwave_core import Body
 
+PluginStatus = Literal["enabled", "disabled", "failed"]
+
 
 class Pong(msgspec.Struct, frozen=True):
     """The server answers."""
@@ -60,45 +62,13 @@ class TaskDetail(Task, frozen=True, kw_only=True):
     runs: list[Run]
 
 
-class TaskPatch(Body):
+class TaskPatch(Body, frozen=True, kw_only=True):
     """Pause a job, or let it run again."""
 
     is_paused: bool
 
 
-class TaskPage(msgspec.Struct, frozen=True, kw_only=True):
-    """All jobs."""
-
-    count: int
-    next: str | None
-    previous: str | None
-    results: list[Task]
-
-
-class SettingView(msgspec.Struct, frozen=True, kw_only=True):
-    """A setting and where its value comes from. A secret's value is never sent."""
-
-    name: str
-    type: str
-    value: Any
-    default: Any
-    source: Literal["environment", "stored", "default"]
-    description: str
-    variable: str
-    is_secret: bool
-    is_editable: bool
-
-
-class SettingPage(msgspec.Struct, frozen=True, kw_only=True):
-    """All settings."""
-
-    count: int
-    next: str | None
-    previous: str | None
-    results: list[SettingView]
-
-
-class SettingsPatch(Body):
+class SettingsPatch(Body, frozen=True, kw_only=True):
     """New values by name; null brings the default back."""
 
     values: dict[str, Any]
@@ -109,17 +79,8 @@ class PluginView(msgspec.Struct, frozen=True, kw_only=True):
 
     name: str
     version: str
-    status: Literal["enabled", "disabled", "failed"]
+    status: PluginStatus
     reason: str | None
     routes: int
     slowest_hook: str | None
     slowest_seconds: float | None
-
-
-class PluginPage(msgspec.Struct, frozen=True, kw_only=True):
-    """All plugins."""
-
-    count: int
-    next: str | None
-    previous: str | None
-    results: list[PluginView]

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from .shapes import PluginView, Run, SettingView, Task, TaskDetail
+from .shapes import PluginView, Run, Task, TaskDetail
 
 if TYPE_CHECKING:
     from soundwave_core import SoundWave
@@ -23,10 +23,6 @@ def task(core: SoundWave, job_id: str) -> TaskDetail:
 
 def run(entry: Any) -> Run:
     return msgspec.convert(entry, Run, from_attributes=True)
-
-
-def settings(core: SoundWave) -> list[SettingView]:
-    return [msgspec.convert(info, SettingView, from_attributes=True) for info in core.config.describe()]
 
 
 def plugins(core: SoundWave) -> list[PluginView]:

@@ -42,6 +42,10 @@ class Scenario:
     def is_stream(self) -> bool:
         return self.body == "audio"
 
+    def headers(self, token: str) -> dict[str, str]:
+        """What a client sends: whoever pings has no token."""
+        return {} if self.body == "ping" else {"Authorization": f"Bearer {token}"}
+
 
 SCENARIOS = [
     *(Scenario(f"ping_{n}", f"ping, {n} at once", "ping", n, 0.6) for n in (1, 8)),
@@ -156,7 +160,7 @@ class Bench:
         length = (self.bodies / scenario.body).stat().st_size
         job = {
             "port": side.port, "path": self.paths[scenario.body], "length": length,
-            "headers": {"Authorization": f"Bearer {self.token}"}, "connections": scenario.connections,
+            "headers": scenario.headers(self.token), "connections": scenario.connections,
             "seconds": 0.05 if is_warm_up else self.options.seconds,
         }  # fmt: skip
         generator.stdin.write(json.dumps(job) + "\n")

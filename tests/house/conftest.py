@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import sys
+
 import pytest
-from house.tree import NAMES
+from house.tree import EXAMPLE, NAMES
 
 from soundwave_core import SoundWave
+
+sys.path.insert(0, str(EXAMPLE))  # the example plugin, installed or not
 
 
 @pytest.fixture(scope="session")

@@ -145,7 +145,7 @@ def test_hooks_md_has_each_record_with_its_fields() -> None:
     records = {
         name: [field.name for field in dataclasses.fields(value)]
         for name, value in vars(soundwave_core).items()
-        if dataclasses.is_dataclass(value) and value.__module__ == "soundwave_core.records"
+        if isinstance(value, type) and value.__module__ == "soundwave_core.records" and dataclasses.is_dataclass(value)
     }
     assert {name: re.findall(r"^\| `(\w+)` \|", text, re.M) for name, text in told.items()} == records
 

@@ -94,4 +94,5 @@ def section(text: str, title: str) -> str:
 
 def first_cells(text: str) -> list[str]:
     """The code in the first cell of each row of the Markdown tables in a text."""
-    return re.findall(r"^\| `([^`]+)` \|", text, re.M)
+    cells = re.findall(r"^\| (`[^|]+`) \|", text, re.M)
+    return [code for cell in cells for code in re.findall(r"`([^`]+)`", cell)]

@@ -242,7 +242,7 @@ class Site:
         return (
             f'<item><title>{escape(one.title)}</title><guid isPermaLink="false">{escape(one.guid)}</guid>'
             f"<pubDate>{one.published}</pubDate><itunes:duration>{one.duration}</itunes:duration>"
-            f'<description>{escape(one.description)}</description><enclosure url={quoteattr(enclosure)} '
+            f"<description>{escape(one.description)}</description><enclosure url={quoteattr(enclosure)} "
             f'length="1000" type="audio/mpeg"/>'
             + (f"<itunes:image href={quoteattr(image)}/>" if image else "")
             + "</item>"

@@ -65,9 +65,7 @@ def test_one_item_of_a_list_is_one_item(toys: WorkerProcess, site: Site, staging
 
 
 @pytest.mark.parametrize("name", ["evil", "odd"])
-def test_dangerous_extensions_make_no_files(
-    toys: WorkerProcess, site: Site, staging: Path, name: str
-) -> None:
+def test_dangerous_extensions_make_no_files(toys: WorkerProcess, site: Site, staging: Path, name: str) -> None:
     answer = toys.fetch(f"http://toy.invalid/item/{name}?at={site.url}", staging)
     assert isinstance(answer, Failed | Fetched)
     assert {path.name for path in staging.iterdir()} <= {"audio.opus", "cover.jpg", "download", "download.part"}

@@ -182,9 +182,7 @@ def test_each_kind_of_file(
 
 
 @pytest.mark.parametrize("name", ["hls", "aes"])
-def test_hls_becomes_m4a_without_encoding(
-    worker: WorkerProcess, site: Site, staging: Path, name: str
-) -> None:
+def test_hls_becomes_m4a_without_encoding(worker: WorkerProcess, site: Site, staging: Path, name: str) -> None:
     found = resolved(worker, f"{site.url}/{name}.m3u8")
     got = fetched(worker, found.items[0].url, staging, found.items[0])
     assert (got.codec, got.container_ext) == ("aac", "m4a")
@@ -241,9 +239,7 @@ def test_what_is_no_audio_is_never_kept(worker: WorkerProcess, site: Site, stagi
     assert list(staging.iterdir()) == []
 
 
-def test_an_enclosure_that_became_a_web_page_is_not_searched(
-    worker: WorkerProcess, site: Site, staging: Path
-) -> None:
+def test_an_enclosure_that_became_a_web_page_is_not_searched(worker: WorkerProcess, site: Site, staging: Path) -> None:
     item = Item(url=f"{site.url}/page.html", extractor="feed", source_id="x", media_type="audio/mpeg")
     assert refused(worker.fetch(item.url, staging, item=item)) == ("no_audio", "never")
 
@@ -272,9 +268,7 @@ def test_a_cut_line_is_taken_up_again(worker: WorkerProcess, site: Site, staging
     assert first.bytes_sent + second.bytes_sent == len(site.media.read("tone.wav"))
 
 
-def test_a_file_that_changed_in_between_is_fetched_anew(
-    worker: WorkerProcess, site: Site, staging: Path
-) -> None:
+def test_a_file_that_changed_in_between_is_fetched_anew(worker: WorkerProcess, site: Site, staging: Path) -> None:
     old, new = site.media.read("tone.wav"), site.media.read("tone.wav")[:-4000]
     first = Page(old, "audio/wav", headers={"ETag": '"old"'}, cut_at=90_000)
     second = Page(new, "audio/wav", headers={"ETag": '"new"'})
@@ -315,9 +309,7 @@ def cancel_at_gate(worker: WorkerProcess, site: Site, url: str, staging: Path) -
 
 
 @pytest.mark.parametrize("path", ["/slow/tone.wav", "/slow/hls/list1.ts"])
-def test_cancelling_takes_less_than_a_second(
-    worker: WorkerProcess, site: Site, staging: Path, path: str
-) -> None:
+def test_cancelling_takes_less_than_a_second(worker: WorkerProcess, site: Site, staging: Path, path: str) -> None:
     url = f"{site.url}/slow/tone.wav"
     if path.endswith(".ts"):
         url = site.serve("/held.m3u8", site.playlist(segment=path), "application/vnd.apple.mpegurl")
@@ -352,9 +344,7 @@ def test_what_the_site_says(
     ("status", "code"),
     [(404, "not_found"), (429, "throttled"), (503, "server_error"), (403, "forbidden_by_site")],
 )
-def test_what_the_site_says_to_yt_dlp(
-    worker: WorkerProcess, site: Site, staging: Path, status: int, code: str
-) -> None:
+def test_what_the_site_says_to_yt_dlp(worker: WorkerProcess, site: Site, staging: Path, status: int, code: str) -> None:
     playlist = site.playlist(segment=f"/status/{status}")
     answer = worker.fetch(site.serve("/x.m3u8", playlist, "application/vnd.apple.mpegurl"), staging)
     assert refused(answer)[0] == code
@@ -409,9 +399,7 @@ def test_what_on_progress_raises_ends_the_work(worker: WorkerProcess, site: Site
     assert not worker.is_alive
 
 
-def test_a_worker_that_is_killed_from_outside_is_replaced(
-    worker: WorkerProcess, site: Site, staging: Path
-) -> None:
+def test_a_worker_that_is_killed_from_outside_is_replaced(worker: WorkerProcess, site: Site, staging: Path) -> None:
     fetched(worker, f"{site.url}/media/tone.mp3", staging)
     first = worker.pid
     assert first is not None
@@ -422,9 +410,7 @@ def test_a_worker_that_is_killed_from_outside_is_replaced(
     assert worker.pid != first
 
 
-def test_a_worker_is_recycled_after_so_many_items(
-    egress: EgressProcess, site: Site, tmp_path: Path
-) -> None:
+def test_a_worker_is_recycled_after_so_many_items(egress: EgressProcess, site: Site, tmp_path: Path) -> None:
     worker = WorkerProcess(egress, tmp_path / "home", max_items=2)
     pids = []
     for number in range(3):
@@ -528,9 +514,7 @@ def test_hls_that_yt_dlp_would_leave_to_ffmpeg(
     assert forbidden.hits == []
 
 
-def test_a_cover_on_a_forbidden_address(
-    worker: WorkerProcess, site: Site, forbidden: Forbidden, staging: Path
-) -> None:
+def test_a_cover_on_a_forbidden_address(worker: WorkerProcess, site: Site, forbidden: Forbidden, staging: Path) -> None:
     item = Item(url=f"{site.url}/media/tone.mp3", artwork_url=f"{forbidden.url}/cover.jpg")
     assert fetched(worker, item.url, staging, item).artwork is None
     image = f'<meta property="og:image" content="{forbidden.url}/cover.png">'

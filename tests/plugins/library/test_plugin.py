@@ -5,22 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import soundwave_library
-from soundwave_core import SoundWave
 from soundwave_core.testing import Cast, Client
-from soundwave_library.jobs import JOBS
-from soundwave_library.routes import ROUTES
 
 README = (Path(soundwave_library.__file__).parent / "README.md").read_text()
-
-
-def test_the_readme_names_what_there_is(core: SoundWave) -> None:
-    for route in ROUTES:
-        assert f"| {route.method} | `{route.rule}` | {route.permission.name} |" in README
-    for job in JOBS:
-        assert job.id in README
-    schema = soundwave_library.MIGRATIONS
-    tables = [line.split()[2] for step in schema for line in step.sql.splitlines() if line.startswith("CREATE TABLE")]
-    assert [table for table in tables if f"`{table}`" not in README] == []
 
 
 def test_its_pages(cast: Cast, nobody: Client) -> None:

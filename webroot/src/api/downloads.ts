@@ -13,6 +13,8 @@ export type DownloadAction = "pause" | "resume" | "cancel" | "retry";
 
 export const addDownload = (wish: DownloadWish): Promise<Download> => client.post("api/playlist/downloads/", wish);
 
+export const getDownload = (id: string): Promise<Download> => client.get(`api/playlist/downloads/${id}/`);
+
 export const listActive = (): Promise<List<Download>> => client.get("api/playlist/downloads/active/");
 
 export const listCompleted = (): Promise<List<Download>> => client.get("api/playlist/downloads/completed/");

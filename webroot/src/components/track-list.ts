@@ -4,7 +4,7 @@ import { customElement, property, state } from "lit/decorators.js";
 import { repeat } from "lit/directives/repeat.js";
 
 import type { Track } from "../api/types";
-import { base } from "../styles/shared";
+import { base, buttons } from "../styles/shared";
 import type { MenuAction } from "./action-menu";
 import "./track-row";
 
@@ -32,12 +32,34 @@ export class TrackList extends LitElement {
 
   static override styles = [
     base,
+    buttons,
     css`
       ul {
         padding-block: var(--before, 0) var(--after, 0);
       }
       li {
         block-size: ${ROW_HEIGHT}px;
+      }
+      li[data-dragged] {
+        position: relative;
+        z-index: 2;
+        border-radius: var(--radius-s);
+        background: var(--surface-1);
+        box-shadow: var(--shadow-2);
+      }
+      .handle {
+        display: grid;
+        place-items: center;
+        inline-size: 28px;
+        block-size: 100%;
+        color: var(--line-strong);
+        cursor: grab;
+        touch-action: none;
+      }
+      @media (max-width: 599px) {
+        .step {
+          display: none;
+        }
       }
     `,
   ];

@@ -85,11 +85,11 @@ export class ToastStack extends LitElement {
     return toasts.value.map((toast) => this.renderToast(toast));
   }
 
-  /** Hidden and shown again, it is the topmost of what floats. */
+  /** Hidden and shown again, it is the topmost of what floats; always shown, it is a live region that is there. */
   protected override updated(changed: PropertyValues): void {
     super.updated(changed);
     if (this.matches(":popover-open")) this.hidePopover();
-    if (toasts.value.length > 0) this.showPopover();
+    this.showPopover();
   }
 
   private renderToast({ id, text, kind, action }: Toast) {

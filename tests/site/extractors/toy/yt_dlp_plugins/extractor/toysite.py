@@ -43,7 +43,8 @@ class ToySiteChannelIE(InfoExtractor):
     def _real_extract(self, url):
         at = parse_qs(urlsplit(url).query)["at"][0]
         entries = [
-            self.url_result(f"http://toy.invalid/item/{n}?at={at}", ToySiteItemIE, str(n), f"Item {n}") for n in range(4)
+            self.url_result(f"http://toy.invalid/item/{n}?at={at}", ToySiteItemIE, str(n), f"Item {n}")
+            for n in range(4)
         ]
         entries.insert(1, self.url_result("http://toy.invalid/item/9", ToySiteItemIE, "9", "[Private video]"))
         return self.playlist_result(entries, "toys", "The Toys", "All of them")

@@ -1,0 +1,75 @@
+"""The example plugin is installed as a stranger's would be, and found by its entry point."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import soundwave_moods
+from house.tree import EXAMPLE, ROOT, ensure_none
+
+from soundwave_core import SoundWave
+from soundwave_core.testing import MakeCore, make_cast
+
+
+def run(*command: str | Path, **environ: str) -> str:
+    done = subprocess.run(command, env=os.environ | environ, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+@pytest.fixture(scope="module")
+def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the installed plugin. Built from a copy: setuptools leaves things beside its sources."""
+    source, target = tmp_path_factory.mktemp("source") / "moods", tmp_path_factory.mktemp("target")
+    shutil.copytree(EXAMPLE, source, ignore=shutil.ignore_patterns("__pycache__", "*.egg-info", "build"))
+    alone = ["--no-build-isolation"] if importlib.util.find_spec("setuptools") else []
+    pip = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps", *alone]
+    run(*pip, "--target", target, source)
+    return target
+
+
+def test_it_is_found_by_its_entry_point(installed: Path, tmp_path: Path) -> None:
+    path = os.pathsep.join([str(installed), *(entry for entry in sys.path if entry and entry != str(EXAMPLE))])
+    folders = {name: str(tmp_path / name) for name in ("DATA_DIR", "MEDIA_ROOT", "CACHE_DIR")}
+    listing = run(sys.executable, "-m", "soundwave_core", "plugins", PYTHONPATH=path, **folders)
+    assert re.search(r"^moods +1\.0 +enabled +3\b", listing, re.M), listing
+    routes = run(sys.executable, "-m", "soundwave_core", "routes", PYTHONPATH=path, **folders)
+    assert re.search(r"^DELETE +/api/mood/<mood:id>/ +IsOwnerOrAdmin +mood ", routes, re.M), routes
+
+
+def test_its_static_files_are_installed(installed: Path) -> None:
+    assert (installed / "soundwave_moods/static/moods-page.js").is_file()
+
+
+def test_its_page_imports_what_the_sdk_exports() -> None:
+    script = (EXAMPLE / "soundwave_moods/static/moods-page.js").read_text()
+    found = re.search(r'import \{([^}]*)\} from "\.\./\.\./sdk\.js"', script)
+    assert found
+    sdk = (ROOT / "webroot/src/sdk.ts").read_text()
+    exported = set(re.findall(r"\w+", " ".join(re.findall(r"export (?:\{[^}]*\}|[^;{]*)", sdk))))
+    is_all_of_lit = 'export * from "lit"' in sdk
+    lit = {"LitElement", "css", "html", "nothing", "svg"} if is_all_of_lit else set()
+    ensure_none(set(re.findall(r"\w+", found[1])) - exported - lit)
+
+
+def test_without_what_it_requires_it_is_withdrawn(make_core: MakeCore, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(soundwave_moods, "REQUIRES", ("auth", "weather"))
+    record = make_core(plugins={"moods": soundwave_moods}).plugins.records["moods"]
+    assert (record.status, record.reason) == ("failed", "needs the plugin weather, which is not running")
+
+
+def test_taken_out_again_it_leaves_nothing_but_its_table(make_core: MakeCore) -> None:
+    core = make_core(plugins={"moods": soundwave_moods})
+    core.stop()
+    without: SoundWave = make_core()
+    cast = make_cast(without)
+    assert cast.bob.get("/api/mood/").status == 404
+    assert cast.bob.get("/static/plugins/moods/moods-page.js").status == 404
+    assert without.db.value("SELECT count(*) FROM sqlite_schema WHERE name = 'moods'") == 1

@@ -1,0 +1,141 @@
+"""A real browser, a real server in a process of its own, and the local test site."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, Playwright, sync_playwright
+
+from tests.site.fixtures import forbidden, media, site
+
+__all__ = ["forbidden", "media", "site"]
+
+NAMES = ("chromium", "chromium-browser", "google-chrome")
+# No traffic of the browser's own, and sound without a click (the app asks for one anyway).
+FLAGS = [
+    "--no-sandbox", "--disable-quic", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync", "--autoplay-policy=no-user-gesture-required",
+]  # fmt: skip
+
+
+@dataclass
+class ServerProcess:
+    """``soundwave serve`` as a user runs it; ``start`` again after ``stop`` is a restart on the same data."""
+
+    folder: Path
+    environ: dict[str, str] = field(default_factory=dict)
+    port: int = 0
+    lines: list[str] = field(default_factory=list)
+    process: subprocess.Popen[str] | None = None
+
+    @property
+    def url(self) -> str:
+        return f"http://localhost:{self.port}/"
+
+    @property
+    def set_up_link(self) -> str:
+        return (self.folder / "data" / "setup-link").read_text().strip()
+
+    def start(self) -> ServerProcess:
+        folders = {"DATA_DIR": "data", "MEDIA_ROOT": "audio", "CACHE_DIR": "cache"}
+        paths = {name: str(self.folder / folder) for name, folder in folders.items()}
+        environ = os.environ | paths | {"SOUNDWAVE_AUTH_BCRYPT_COST": "4"} | self.environ
+        command = [sys.executable, "-u", "-m", "soundwave_core", "serve", "--port", str(self.port)]
+        with open(self.folder / "server.log", "a") as log:
+            self.process = subprocess.Popen(
+                command, env=environ, stdout=subprocess.PIPE, stderr=log, text=True, cwd=self.folder
+            )
+        assert self.process.stdout is not None
+        for line in self.process.stdout:
+            self.lines.append(line.strip())
+            if "listens on" in line:
+                self.port = int(line.rstrip().rstrip("/").rpartition(":")[2])
+                return self
+        raise AssertionError((self.folder / "server.log").read_text())
+
+    def stop(self, number: int = signal.SIGTERM) -> int:
+        """Ask it to end, and wait; its exit code."""
+        assert self.process is not None
+        self.process.send_signal(number)
+        code = self.process.wait(timeout=20)
+        if self.process.stdout is not None:
+            self.process.stdout.close()
+        return code
+
+    @property
+    def is_running(self) -> bool:
+        return self.process is not None and self.process.poll() is None
+
+
+@pytest.fixture
+def server_process(tmp_path: Path) -> Iterator[ServerProcess]:
+    server = ServerProcess(tmp_path, {"SOUNDWAVE_DOWNLOADS_ALLOWED_NETWORKS": "127.0.0.1/32"}).start()
+    yield server
+    if server.is_running:
+        assert server.stop() == 0
+
+
+@pytest.fixture(scope="session")
+def playwright() -> Iterator[Playwright]:
+    with sync_playwright() as playwright:
+        yield playwright
+
+
+def executable() -> str | None:
+    """The browser on PATH; None leaves it to Playwright's own."""
+    return next((path for name in NAMES if (path := shutil.which(name))), None)
+
+
+@pytest.fixture(scope="session")
+def browser(playwright: Playwright) -> Iterator[Browser]:
+    browser = playwright.chromium.launch(executable_path=executable(), args=FLAGS)
+    yield browser
+    browser.close()
+
+
+@dataclass
+class Complaints:
+    """What a page complained of: console errors, exceptions, refused policies. There must be none."""
+
+    said: list[str] = field(default_factory=list)
+    allowed: tuple[str, ...] = ()
+
+    def watch(self, page: Page) -> Page:
+        page.on("console", lambda message: self._hear(message.type, message.text))
+        page.on("pageerror", lambda error: self.said.append(str(error)))
+        return page
+
+    def _hear(self, kind: str, text: str) -> None:
+        if kind in ("error", "warning") and not any(known in text for known in self.allowed):
+            self.said.append(f"{kind}: {text}")
+
+
+OpenPage = Callable[..., Page]
+
+
+@pytest.fixture
+def complaints() -> Iterator[Complaints]:
+    complaints = Complaints()
+    yield complaints
+    assert complaints.said == []
+
+
+@pytest.fixture
+def context(browser: Browser) -> Iterator[BrowserContext]:
+    context = browser.new_context(viewport={"width": 1280, "height": 800}, locale="en-GB")
+    context.set_default_timeout(20_000)
+    yield context
+    context.close()
+
+
+@pytest.fixture
+def page(context: BrowserContext, complaints: Complaints) -> Page:
+    return complaints.watch(context.new_page())

@@ -1,0 +1,186 @@
+/** One's own tokens, for other programs: made with chosen rights, shown once, taken back at any time. */
+import { css, html, LitElement, nothing } from "lit";
+import { customElement, state } from "lit/decorators.js";
+
+import { addToken, deleteToken, listTokens } from "../api/account";
+import type { NewToken, Scope, Token } from "../api/types";
+import { formatAgo, formatDate } from "../shell/format";
+import { explain, t } from "../shell/i18n";
+import { currentUser } from "../shell/session";
+import { attempt, toast } from "../shell/toasts";
+import { form } from "../styles/form";
+import { shared } from "../styles/shared";
+import { confirm } from "./confirm-dialog";
+import "./form-field";
+import { icon } from "./icons";
+
+const SCOPES: readonly Scope[] = ["read", "play", "write", "download", "admin"];
+const DAYS = [30, 90, 365];
+
+@customElement("token-list")
+export class TokenList extends LitElement {
+  @state() private tokens: readonly Token[] | null = null;
+  @state() private made: NewToken | null = null;
+  @state() private error = "";
+
+  static override styles = [
+    ...shared,
+    form,
+    css`
+      .card {
+        display: grid;
+        gap: var(--space-4);
+      }
+      .scopes {
+        display: flex;
+        flex-wrap: wrap;
+        column-gap: var(--space-5);
+      }
+      legend {
+        padding: 0;
+      }
+      li {
+        display: flex;
+        align-items: center;
+        gap: var(--space-3);
+        min-block-size: 60px;
+        border-block-start: 1px solid var(--line);
+      }
+      .words {
+        flex: 1;
+        min-inline-size: 0;
+      }
+      .made {
+        display: grid;
+        gap: var(--space-3);
+        padding: var(--space-4);
+        border-radius: var(--radius-s);
+        background: var(--accent-soft);
+      }
+      .made code {
+        padding: var(--space-3);
+        border-radius: var(--radius-s);
+        background: var(--surface-1);
+        overflow-wrap: anywhere;
+        user-select: all;
+      }
+    `,
+  ];
+
+  override connectedCallback(): void {
+    super.connectedCallback();
+    void attempt(() => this.load());
+  }
+
+  protected override render() {
+    return html`<section class="card">
+      <div>
+        <h2>${t("tokens.heading")}</h2>
+        <p class="soft small">${t("tokens.text")}</p>
+      </div>
+      ${this.made ? this.renderMade(this.made) : this.renderForm()}
+      ${this.tokens?.length
+        ? html`<ul role="list">
+            ${this.tokens.map((token) => html`<li>${this.renderToken(token)}</li>`)}
+          </ul>`
+        : nothing}
+    </section>`;
+  }
+
+  private renderForm() {
+    const scopes = SCOPES.filter((scope) => scope !== "admin" || currentUser()?.is_admin);
+    return html`<form class="form" @submit=${this.submit}>
+      ${this.error ? html`<p class="form-error" role="alert">${icon("warning", 20)}${this.error}</p>` : nothing}
+      <fieldset>
+        <legend class="label">${t("tokens.scopes")}</legend>
+        <div class="scopes">
+          ${scopes.map(
+            (scope) => html`<label class="check">
+              <input type="checkbox" name="scope" value=${scope} ?checked=${scope === "read"} />${t(`tokens.scope.${scope}`)}
+            </label>`,
+          )}
+        </div>
+      </fieldset>
+      <div class="line">
+        <form-field name="name" label=${t("tokens.name")} placeholder=${t("tokens.namePlaceholder")} required maxlength="100"></form-field>
+        <label class="choice">
+          <span class="label">${t("tokens.expires")}</span>
+          <select name="days">
+            ${DAYS.map((days) => html`<option value=${days} ?selected=${days === 90}>${t("tokens.days", { count: days })}</option>`)}
+          </select>
+        </label>
+        <button class="button primary">${t("tokens.create")}</button>
+      </div>
+    </form>`;
+  }
+
+  private renderMade(made: NewToken) {
+    return html`<div class="made" role="status">
+      <p>${t("tokens.once", { name: made.name })}</p>
+      <code>${made.token}</code>
+      <div class="row">
+        ${navigator.clipboard
+          ? html`<button class="button with-icon" @click=${() => this.copy(made.token)}>${icon("copy", 20)}${t("tokens.copy")}</button>`
+          : nothing}
+        <button class="button primary" @click=${() => (this.made = null)}>${t("tokens.kept")}</button>
+      </div>
+    </div>`;
+  }
+
+  private renderToken(token: Token) {
+    const label = t("tokens.revoke", { name: token.name });
+    return html`<div class="words">
+        <h3 class="cut">${token.name}</h3>
+        <p class="soft small">
+          ${token.scopes.map((scope) => t(`tokens.scope.${scope}`)).join(", ")} ·
+          ${token.expires_at ? t("tokens.until", { date: formatDate(token.expires_at) }) : t("tokens.noEnd")} ·
+          ${token.last_used_at ? t("tokens.used", { when: formatAgo(token.last_used_at) }) : t("tokens.unused")}
+        </p>
+      </div>
+      <button class="icon-button" aria-label=${label} title=${label} @click=${() => this.revoke(token)}>
+        ${icon("trash", 20)}
+      </button>`;
+  }
+
+  private async submit(event: SubmitEvent): Promise<void> {
+    event.preventDefault();
+    const data = new FormData(event.target as HTMLFormElement);
+    const scopes = data.getAll("scope") as Scope[];
+    this.error = scopes.length === 0 ? t("tokens.needScope") : "";
+    if (this.error) return;
+    try {
+      this.made = await addToken({
+        name: String(data.get("name")).trim(),
+        scopes,
+        expires_in_days: Number(data.get("days")),
+      });
+      await this.load();
+    } catch (error) {
+      this.error = explain(error);
+    }
+  }
+
+  private async copy(token: string): Promise<void> {
+    if (await attempt(() => navigator.clipboard.writeText(token))) toast(t("tokens.copied"));
+  }
+
+  private async revoke(token: Token): Promise<void> {
+    const isSure = await confirm({
+      title: t("tokens.revokeTitle", { name: token.name }),
+      text: t("tokens.revokeText"),
+      action: t("tokens.revokeAction"),
+      isDanger: true,
+    });
+    if (isSure && (await attempt(() => deleteToken(token.id)))) await attempt(() => this.load());
+  }
+
+  private async load(): Promise<void> {
+    this.tokens = (await listTokens()).results;
+  }
+}
+
+declare global {
+  interface HTMLElementTagNameMap {
+    "token-list": TokenList;
+  }
+}
