@@ -14,6 +14,7 @@ import logging
 import os
 import re
 from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
 from http import HTTPStatus
 from typing import IO, TYPE_CHECKING, Any
 from urllib.parse import quote
@@ -33,8 +34,9 @@ GZIP_FROM_BYTES = 1024
 BLOCK_BYTES = 256 * 1024
 VARY = ("Vary", "Cookie, Authorization, Accept-Encoding")
 JSON_CACHE = ("Cache-Control", "private, no-cache")
+NO_STORE = ("Cache-Control", "no-store")
 FILE_CACHE = ("Cache-Control", "private, no-cache")
-_RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})")
+_RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})", re.A | re.I)
 
 
 class Problem(msgspec.Struct, frozen=True, kw_only=True):
@@ -66,14 +68,17 @@ def problem_body(error: SoundWaveError) -> bytes:
     )
 
 
+def problem_headers(error: SoundWaveError) -> list[tuple[str, str]]:
+    return [("Content-Type", "application/problem+json"), NO_STORE, *error.headers]
+
+
 def problem(error: SoundWaveError) -> bottle.HTTPResponse:
-    headers = [("Content-Type", "application/problem+json"), ("Cache-Control", "no-store"), *error.headers]
-    return _response(error.status, problem_body(error), headers)
+    return _response(error.status, problem_body(error), problem_headers(error))
 
 
-def crash(number: str, method: str, path: str) -> bottle.HTTPResponse:
+def crash(number: str, method: str, path: str, error: BaseException | None) -> bottle.HTTPResponse:
     """A 500 for a bug of ours: the number is in the log, the details are not in the answer."""
-    log.exception("crash %s in %s %s", number, method, path)
+    log.error("crash %s in %s %s", number, method, path, exc_info=error)
     return problem(SoundWaveError(f"Something broke in the server; it is logged as {number}."))
 
 
@@ -96,24 +101,30 @@ def encode(request: Request, route: Route, value: Any) -> bottle.HTTPResponse:
     headers += [("Content-Type", "application/json"), VARY]
     if not any(name == "Cache-Control" for name, _ in headers):
         headers.append(JSON_CACHE)
-    if request.method in ("GET", "HEAD") and status == 200:
-        tag = weak(etag or hashlib.sha256(body).hexdigest()[:24])
-        if matches(request.headers.get("If-None-Match"), tag):
-            return not_modified(tag)
-        headers.append(("ETag", tag))
-    return _response(status, *_compressed(request, body, headers))
+    if not route.is_safe or status != 200:
+        return _response(status, body, headers)
+    tag = weak(etag or hashlib.sha256(body).hexdigest()[:24])
+    if matches(request.headers.get("If-None-Match"), tag):
+        return not_modified(tag)
+    headers.append(("ETag", tag))
+    if len(body) >= GZIP_FROM_BYTES and accepts(request, "gzip"):
+        body = gzip.compress(body, 1, mtime=0)
+        headers.append(("Content-Encoding", "gzip"))
+    return _response(status, body, headers)
 
 
-def _compressed(
-    request: Request, body: bytes, headers: list[tuple[str, str]]
-) -> tuple[bytes, list[tuple[str, str]]]:
-    if len(body) >= GZIP_FROM_BYTES and "gzip" in (request.headers.get("Accept-Encoding") or ""):
-        return gzip.compress(body, 1, mtime=0), [*headers, ("Content-Encoding", "gzip")]
-    return body, headers
+def accepts(request: Request, coding: str) -> bool:
+    """Whether Accept-Encoding names a coding, and not with ``q=0`` (RFC 9110 section 12.5.3)."""
+    for part in (request.headers.get("Accept-Encoding") or "").lower().split(","):
+        name, _, weight = part.replace(" ", "").partition(";q=")
+        if name == coding:
+            return weight.strip("0.") != "" or weight == ""
+    return False
 
 
 def weak(etag: str) -> str:
-    return etag if etag.startswith(("W/", '"')) else f'W/"{etag}"'
+    """The tag as a weak one: compressed or not, the answer has the same."""
+    return 'W/"{}"'.format(etag.removeprefix("W/").strip('"'))
 
 
 def matches(header: str | None, etag: str) -> bool:
@@ -149,33 +160,44 @@ def parse_range(header: str | None, size: int) -> tuple[int, int] | None:
 
 def send_file(request: Request, answer: FileAnswer) -> bottle.HTTPResponse:
     """A file, whole or in part: strong ETag, If-None-Match, If-Range, HEAD, 206, 304, 416."""
-    etag = f'"{answer.revision}"'
+    try:
+        file = open(answer.path, "rb")  # noqa: SIM115 - the server closes it, after the last byte
+    except FileNotFoundError:
+        raise NotFound("The file is missing on the disk.", code="file_missing") from None
+    with ExitStack() as opened:
+        opened.enter_context(file)
+        response = _file_response(request, answer, file)
+        if not isinstance(response.body, bytes):
+            opened.pop_all()
+    return response
+
+
+def _file_response(request: Request, answer: FileAnswer, file: IO[bytes]) -> bottle.HTTPResponse:
+    etag, size = f'"{answer.revision}"', os.fstat(file.fileno()).st_size
     headers = [("ETag", etag), ("Accept-Ranges", "bytes"), *answer.headers]
     if not any(name == "Cache-Control" for name, _ in headers):
         headers.append(FILE_CACHE)
     if matches(request.headers.get("If-None-Match"), etag):
         return _response(304, b"", headers)
+    try:
+        part = parse_range(_wanted_range(request, etag), size)
+    except ValueError:
+        return _unsatisfiable(size)
     headers.append(("Content-Type", answer.content_type))
     if answer.download_name is not None:
         headers.append(("Content-Disposition", disposition(answer.download_name)))
-    try:
-        file = open(answer.path, "rb")  # noqa: SIM115 - the server closes it, after the last byte
-    except FileNotFoundError:
-        raise NotFound("The file of this track is missing on the disk.", code="file_missing") from None
-    size = os.fstat(file.fileno()).st_size
-    condition = request.headers.get("If-Range")
-    wanted = request.headers.get("Range") if condition in (None, etag) else None
-    try:
-        part = parse_range(wanted, size)
-    except ValueError:
-        file.close()
-        return _unsatisfiable(size)
     first, last = part or (0, size - 1)
     headers.append(("Content-Length", str(last - first + 1)))
     if part is not None:
         headers.append(("Content-Range", f"bytes {first}-{last}/{size}"))
     file.seek(first)
     return _response(206 if part else 200, _body(request, file, last - first + 1), headers)
+
+
+def _wanted_range(request: Request, etag: str) -> str | None:
+    """Range is for GET alone (RFC 9110 section 14.2); If-Range takes our strong tag, and no date."""
+    is_wanted = request.method == "GET" and request.headers.get("If-Range") in (None, etag)
+    return request.headers.get("Range") if is_wanted else None
 
 
 def _unsatisfiable(size: int) -> bottle.HTTPResponse:
@@ -187,7 +209,6 @@ def _unsatisfiable(size: int) -> bottle.HTTPResponse:
 
 def _body(request: Request, file: IO[bytes], length: int) -> Any:
     if request.method == "HEAD":
-        file.close()
         return b""
     wrapper = request.environ.get("wsgi.file_wrapper")
     if wrapper is not None and wrapper.__module__.startswith("waitress"):
@@ -205,7 +226,11 @@ def _blocks(file: IO[bytes], left: int) -> Iterator[bytes]:
 def disposition(name: str) -> str:
     """Content-Disposition by RFC 6266: a plain name for old clients, the real one in UTF-8."""
     plain = re.sub(r'[^\x20-\x7e]|["\\%]', "_", name)
-    return f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(name, safe='')}"
+    return f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(name, safe='', errors='replace')}"
+
+
+def see_other(location: str) -> bottle.HTTPResponse:
+    return _response(303, b"", [("Location", location), NO_STORE])
 
 
 def _response(status: int, body: Any, headers: Sequence[tuple[str, str]]) -> bottle.HTTPResponse:

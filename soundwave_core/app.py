@@ -2,30 +2,32 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import os
 import threading
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, TypeVar
 
 import bottle
 
 from . import api, control, web
-from .answers import problem
+from .answers import crash, problem
 from .clock import Clock
 from .config import CORE_SETTINGS, Config
 from .database import Database, open_database
-from .errors import NotFound, PluginError, SoundWaveError
+from .errors import NotFound, SoundWaveError, StartError
 from .front import Front, host_name, is_local_name
 from .http import Request, make_endpoint
 from .idempotency import Running
+from .installed import Installed, Marker
+from .intake import Intake
 from .jobs import Jobs
 from .lock import DataLock
 from .migrations import migrate
-from .plugins import PluginHost, PluginRecord
-from .records import Actor, Page, ResourceKind, Route, Slot
+from .plugins import PluginHost
+from .records import Actor, ResourceKind
 from .routing import RouteTable, bind
 from .web import PageView, SlotView, Web
 
@@ -66,7 +68,8 @@ class SoundWave:
         self._lock: DataLock | None = None
         self._database: Database | None = None
         self._wsgi: Front | None = None
-        self._marker: dict[str, str] | None = None
+        self._installed = Installed(self.config.data_dir / "installed")
+        self.is_running = False
         self._parts: dict[Any, Any] = {}
         self._parts_lock = threading.RLock()
 
@@ -75,22 +78,17 @@ class SoundWave:
     def assemble(self) -> SoundWave:
         """Settings, plugins and what they register; nothing on the disk is opened."""
         self.config.declare("core", CORE_SETTINGS)
+        intake = Intake(self)
         self.plugins.on_withdraw += [
             self.config.withdraw, self.routes.withdraw, self.web.withdraw, self.jobs.withdraw,
+            intake.withdraw, self._rebind,
         ]  # fmt: skip
-        config = self.config
-        self.plugins.load(config["plugins"], config["disabled_plugins"], self._extra)
-        self.plugins.collect("register_settings", self._accept_settings)
-        self.plugins.collect("register_migrations", lambda r, m: r.contributions.migrations.extend(m))
-        self.plugins.collect("register_resources", self._accept_resources)
-        for route in (*web.ROUTES, *api.ROUTES):
+        self.web.load_build()
+        for route in (*web.ROUTES, *api.ROUTES, web.page_route(api.DOCS_PAGE)):
             self.routes.add("core", route)
-        self._accept_page("core", api.DOCS_PAGE)
-        self.plugins.collect("register_routes", self._accept_routes)
-        self.plugins.collect("register_jobs", lambda r, jobs: self.jobs.declare(r.name, jobs))
-        self.plugins.collect("register_ui", self._accept_ui)
-        self.web.load(self.plugins.enabled())
-        self.plugins.collect("register_precache", lambda r, entries: self.web.entries.extend(entries))
+        self.web.ui.append(("core", api.DOCS_PAGE))
+        self.plugins.load(self.config["plugins"], self.config["disabled_plugins"], self._extra)
+        intake.collect(self.plugins)
         return self
 
     def start(self) -> SoundWave:
@@ -98,7 +96,7 @@ class SoundWave:
         if not self.plugins.records:
             self.assemble()
         for folder in (self.config.data_dir, self.config.media_root, self.config.cache_dir):
-            folder.mkdir(parents=True, exist_ok=True)
+            _make(folder)
         self._lock = DataLock.take(self.config.data_dir)
         try:
             self._database = open_database(
@@ -106,25 +104,31 @@ class SoundWave:
             )
             self._migrate()
             self.config.attach(self.db)
-            self._check_resources()
             self.plugins.collect("startup")
             self._wsgi = Front(self, self._bind())
             self.jobs.start()
+            self.is_running = True
         except BaseException:
             self.stop()
             raise
         return self
 
     def stop(self) -> None:
-        """Stop in the reverse order; safe to call twice."""
-        self.jobs.stop()
-        if self._database is not None:
-            self.plugins.announce("shutdown")
-            self._database.close()
-            self._database = None
-        if self._lock is not None:
-            self._lock.release()
-            self._lock = None
+        """Stop in the reverse order, whatever fails on the way; safe to call twice."""
+        self.is_running = False
+        database, lock = self._database, self._lock
+        with ExitStack() as steps:  # the last one first
+            if lock is not None:
+                steps.callback(lock.release)
+            if database is not None:
+                steps.callback(self._close)
+                steps.callback(lambda: self.plugins.announce("shutdown"))
+            steps.callback(self.jobs.stop)
+        self._lock = None
+
+    def _close(self) -> None:
+        database, self._database = self.db, None
+        database.close()
 
     def wsgi(self) -> Front:
         """The WSGI application of a started server."""
@@ -138,36 +142,37 @@ class SoundWave:
             raise RuntimeError("the database is open between start() and stop() only")
         return self._database
 
+    @property
+    def is_writing(self) -> bool:
+        """Whether this thread is inside ``transaction()``."""
+        return self._database is not None and self._database.is_writing
+
     # Who asks, and from where
 
     def actor_of(self, request: Request) -> Actor | None:
         """The actor of a request: the command line beside this server, or whom a plugin knows."""
         actor = control.actor_from(self.control_token, request)
-        return actor or next(self.plugins.decide("actor_from_request", request=request), None)
+        if actor is None:
+            actor = next(self.plugins.decide("actor_from_request", request=request), None)
+        if not isinstance(actor, Actor | None):
+            raise TypeError(f"actor_from_request returned {type(actor).__name__}, not an Actor")
+        return actor
 
     def is_host_allowed(self, host: str) -> bool:
         """Local names always; others by setting, or because set-up was finished there."""
-        if is_local_name(host) or host in self.config["allowed_hosts"]:
+        if is_local_name(host) or host in map(host_name, self.config["allowed_hosts"]):
             return True
-        marker = self._installed()
-        return marker is None or marker.get("host") == host
+        marker = self._installed.get()
+        return marker is None or marker.host == host
 
     def mark_installed(self, host: str = "") -> None:
         """Remember that set-up is done, and at which host: an empty database never opens it again."""
-        path = self.config.data_dir / "installed"
-        self._marker = {"at": self.clock.stamp(), "host": host_name(host)}
-        path.write_text(json.dumps(self._marker))
+        self._installed.set(Marker(self.clock.stamp(), host_name(host)))
 
     @property
     def is_installed(self) -> bool:
         """Whether set-up was ever finished on this data directory."""
-        return self._installed() is not None
-
-    def _installed(self) -> dict[str, str] | None:
-        path = self.config.data_dir / "installed"
-        if self._marker is None and path.is_file():
-            self._marker = json.loads(path.read_text())
-        return self._marker
+        return self._installed.get() is not None
 
     def pages_for(self, actor: Actor | None) -> list[PageView]:
         return self.web.pages_for(actor)
@@ -183,46 +188,7 @@ class SoundWave:
             part: T = self._parts[kind]
             return part
 
-    # What plugins hand in
-
-    def _accept_settings(self, record: PluginRecord, settings: Any) -> None:
-        self.config.declare(record.name, settings)
-        record.contributions.settings.extend(settings)
-
-    def _accept_resources(self, record: PluginRecord, kinds: Iterable[ResourceKind]) -> None:
-        for kind in kinds:
-            if kind.name in self.resources:
-                raise PluginError(f"the resource {kind.name} is there already")
-            self.resources[kind.name] = kind
-            record.contributions.resources.append(kind)
-
-    def _accept_routes(self, record: PluginRecord, routes: Iterable[Route]) -> None:
-        for route in routes:
-            if route.resource is not None and route.resource not in self.resources:
-                raise PluginError(f"{route.method} {route.rule}: no plugin knows the resource {route.resource}")
-            self.routes.add(record.name, route)
-            record.contributions.routes.append(route)
-
-    def _accept_ui(self, record: PluginRecord, views: Iterable[Page | Slot]) -> None:
-        for view in views:
-            if isinstance(view, Page):
-                self._accept_page(record.name, view)
-            else:
-                self.web.ui.append((record.name, view))
-            record.contributions.ui.append(view)
-
-    def _accept_page(self, plugin: str, page: Page) -> None:
-        self.routes.add(plugin, web.page_route(page))
-        self.web.ui.append((plugin, page))
-
-    def _check_resources(self) -> None:
-        """A withdrawn plugin takes its resources along; routes of others that need them go too."""
-        kinds = {kind.name for record in self.plugins.enabled() for kind in record.contributions.resources}
-        self.resources = {name: kind for name, kind in self.resources.items() if name in kinds}
-        for entry in self.routes.routes():
-            needed = entry.route.resource
-            if needed is not None and needed not in kinds and entry.plugin in self.plugins.records:
-                self.plugins.withdraw(entry.plugin, f"needs the resource {needed}, whose plugin is not running")
+    # Inside
 
     def _migrate(self) -> None:
         for record in list(self.plugins.enabled()):
@@ -235,9 +201,16 @@ class SoundWave:
         app.default_error_handler = self._refuse
         return app
 
+    def _rebind(self, plugin: str) -> None:
+        """A plugin that is withdrawn while requests come in answers no more."""
+        if self._wsgi is not None:
+            self._wsgi.app = self._bind()
+
     def _refuse(self, error: bottle.HTTPError) -> bottle.HTTPResponse:
-        """What Bottle itself refuses: no route, or no such method on it."""
+        """What Bottle itself refuses: no route, or no such method on it; or a crash outside any handler."""
         path = bottle.request.environ["PATH_INFO"]
+        if error.status_code not in (404, 405):
+            return crash(self.clock.new_id(), bottle.request.method, path, error.exception)
         allowed = sorted(self.routes.allowed_methods(path))
         if not allowed:
             return problem(NotFound("There is nothing at this path.", code="path_not_found"))
@@ -250,3 +223,8 @@ class SoundWave:
         return problem(SoundWaveError(sentence, code="method_not_allowed", status=405, headers=headers))
 
 
+def _make(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StartError(f"The directory {folder} cannot be made ({error.strerror}).") from error

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import logging
+import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -14,8 +15,9 @@ import msgspec
 from . import control, doctor
 from .app import SoundWave
 from .config import CORE_SETTINGS, Config
-from .errors import SoundWaveError
+from .errors import SoundWaveError, StartError
 from .openapi import document
+from .plugins import PluginRecord
 from .server import open_listener
 from .server import serve as run_server
 from .version import __version__
@@ -31,12 +33,19 @@ class Commands(click.Group):
     def _complete(self) -> None:
         if self._is_complete:
             return
+        SoundWave().assemble().plugins.collect("register_commands", self._accept)
         self._is_complete = True
-        core = SoundWave().assemble()
-        core.plugins.collect("register_commands", lambda record, commands: [*map(self.add_command, commands)])
+
+    def _accept(self, record: PluginRecord, commands: Iterable[click.Command]) -> None:
+        for command in commands:
+            self.add_command(command)
 
     def list_commands(self, context: click.Context) -> list[str]:
-        self._complete()
+        """For the help, which is there even where a setting is wrong: then without the plugins' commands."""
+        try:
+            self._complete()
+        except SoundWaveError as error:
+            click.echo(f"soundwave: {error.sentence}", err=True)
         return super().list_commands(context)
 
     def get_command(self, context: click.Context, name: str) -> click.Command | None:
@@ -63,11 +72,13 @@ def cli() -> None:
 @click.option("--port", type=click.IntRange(0, 65535), help="Port to listen on.")
 def serve(host: str | None, port: int | None) -> None:
     """Run the server until SIGTERM."""
-    core = SoundWave().assemble()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # as Ctrl-C, until the server has its own
+    core = SoundWave(notice=click.echo).assemble()
     set_up_logging(core.config["log_level"])
-    listener = open_listener(host or core.config["host"], core.config["port"] if port is None else port)
-    core.port = listener.getsockname()[1]
-    run_server(core.start(), listener)
+    with open_listener(host or core.config["host"], core.config["port"] if port is None else port) as listener:
+        core.port = listener.getsockname()[1]
+        make_folders(core.config)
+        run_server(core.start(), listener)
 
 
 @cli.command()
@@ -92,7 +103,7 @@ def plugins() -> None:
 
 @cli.command("doctor")
 def examine() -> None:
-    """Look at everything a server needs, without changing anything; exit code 1 if something is wrong."""
+    """Look at everything a server needs, changing nothing; exit code 1 if something is wrong."""
     checks = doctor.examine(SoundWave().assemble())
     for check in checks:
         click.echo(f"{'ok  ' if check.is_ok else 'FAIL'}  {check.name}: {check.detail}")
@@ -105,15 +116,27 @@ def open_core() -> Iterator[SoundWave | control.Control]:
     """For commands: the running server's control where there is one, else a started core of our own."""
     config = Config.from_environment()
     config.declare("core", CORE_SETTINGS)
-    running = control.read(config.data_dir)
-    if running is not None and control.is_alive(running):
+    running = control.find(config.data_dir)
+    if running is not None:
         yield running
         return
+    make_folders(config)
     core = SoundWave(is_manual=True, notice=lambda line: None).start()
     try:
         yield core
     finally:
         core.stop()
+
+
+def make_folders(config: Config) -> None:
+    """Those of the settings; StartError for one that cannot be."""
+    for folder in (config.data_dir, config.media_root, config.cache_dir):
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except FileExistsError:
+            raise StartError(f"{folder} is a file, and must be a folder: move it away.") from None
+        except OSError as error:
+            raise StartError(f"The folder {folder} cannot be made ({error.strerror}).") from error
 
 
 def print_table(head: list[str], rows: Any) -> None:

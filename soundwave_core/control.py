@@ -5,7 +5,6 @@ from __future__ import annotations
 import http.client
 import os
 import secrets
-import socket
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +12,7 @@ import msgspec
 
 from .answers import Problem, same_secret
 from .errors import SoundWaveError, Unavailable
+from .lock import DataLock
 from .records import Actor
 
 if TYPE_CHECKING:
@@ -42,17 +42,24 @@ def actor_from(token: str | None, request: Request) -> Actor | None:
 
 
 def write(data_dir: Path, control: Control) -> Path:
-    """Write the file so that only its owner can read it."""
+    """Write the file, there whole or not at all, so that only its owner can read it."""
     path = data_dir / "control.json"
-    path.unlink(missing_ok=True)
-    with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+    part = data_dir / "control.json.part"
+    part.unlink(missing_ok=True)
+    with open(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
         file.write(msgspec.json.encode(control))
+    part.rename(path)
     return path
 
 
-def read(data_dir: Path) -> Control | None:
-    path = data_dir / "control.json"
-    return msgspec.json.decode(path.read_bytes(), type=Control) if path.is_file() else None
+def find(data_dir: Path) -> Control | None:
+    """The way to the server that runs on this folder; None where there is none, whatever a killed one left."""
+    if not DataLock.is_taken(data_dir):
+        return None
+    try:
+        return msgspec.json.decode((data_dir / "control.json").read_bytes(), type=Control)
+    except (OSError, msgspec.DecodeError):
+        return None
 
 
 def call(control: Control, method: str, path: str, body: Any = None) -> Any:
@@ -63,7 +70,7 @@ def call(control: Control, method: str, path: str, body: Any = None) -> Any:
         connection.request(method, path, msgspec.json.encode(body) if body is not None else None, headers)
         answer = connection.getresponse()
         content = answer.read()
-    except OSError as error:
+    except (OSError, http.client.HTTPException) as error:
         raise Unavailable(f"The running server does not answer ({error}).") from error
     finally:
         connection.close()
@@ -71,12 +78,3 @@ def call(control: Control, method: str, path: str, body: Any = None) -> Any:
         problem = msgspec.json.decode(content, type=Problem)
         raise SoundWaveError(problem.detail, code=problem.code, status=problem.status)
     return msgspec.json.decode(content) if content else None
-
-
-def is_alive(control: Control) -> bool:
-    """False for a file that a killed server left behind."""
-    try:
-        with socket.create_connection((control.host, control.port), timeout=2):
-            return True
-    except OSError:
-        return False

@@ -179,6 +179,11 @@ class Database:
                 raise
             raise better from error
 
+    @property
+    def is_writing(self) -> bool:
+        """Whether this thread is inside ``transaction()``."""
+        return self._mine.after is not None
+
     def _ensure_writing(self) -> list[Call]:
         if self._mine.after is None:
             raise RuntimeError("write outside transaction()")

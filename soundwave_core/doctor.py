@@ -1,16 +1,18 @@
-"""What ``soundwave doctor`` looks at: the machine, the folders, the database, each plugin. It changes nothing."""
+"""What ``soundwave doctor`` looks at: the machine, the folders, the database, each plugin. It leaves nothing behind."""
 
 from __future__ import annotations
 
 import os
 import platform
 import shutil
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from . import control
 from .database import driver, inspect_database
+from .database_file import ensure_fit
 from .errors import SoundWaveError
 from .records import HealthCheck
 from .version import __version__
@@ -37,28 +39,31 @@ def _machine() -> Iterator[HealthCheck]:
 def _folders(core: SoundWave) -> Iterator[HealthCheck]:
     for name in ("data_dir", "media_root", "cache_dir"):
         folder: Path = getattr(core.config, name)
-        if not folder.is_dir():
-            yield HealthCheck(name, os.access(_parent(folder), os.W_OK), f"{folder} will be made at the first start")
-            continue
-        free = shutil.disk_usage(folder).free
-        writable = os.access(folder, os.W_OK)
-        owner = folder.stat()
-        detail = f"{folder}, owner {owner.st_uid}:{owner.st_gid}, {free / 1e9:.1f} GB free"
-        if not writable:
-            detail += f"; not writable: run chown -R {os.getuid()}:{os.getgid()} {folder}"
-        yield HealthCheck(name, writable and free > SMALLEST_FREE_BYTES, detail)
+        yield _folder(name, folder)
 
 
-def _parent(folder: Path) -> Path:
-    return next(parent for parent in folder.parents if parent.exists())
+def _folder(name: str, folder: Path) -> HealthCheck:
+    """It, or where it is still to be made the first folder above it, takes a file and has room."""
+    there = next(path for path in (folder, *folder.parents) if path.exists())
+    if not there.is_dir():
+        return HealthCheck(name, False, f"{there} is a file, and must be a folder: move it away")
+    try:
+        with tempfile.TemporaryFile(dir=there):  # what the mode bits say is not all: disks are read-only, or full
+            pass
+    except OSError as error:
+        owner = f"{os.getuid()}:{os.getgid()}"
+        return HealthCheck(name, False, f"{there} cannot be written ({error.strerror}); it must belong to {owner}")
+    free = shutil.disk_usage(there).free
+    detail = f"{folder}, {free / 1e9:.1f} GB free" + ("" if there == folder else ", will be made at the first start")
+    return HealthCheck(name, free > SMALLEST_FREE_BYTES, detail)
 
 
 def _database(core: SoundWave) -> Iterator[HealthCheck]:
     path = core.config.data_dir / "db.sqlite3"
-    if not path.exists():
-        yield HealthCheck("database", True, f"{path} will be made at the first start")
-        return
     try:
+        if not path.parent.is_dir() or not (path.exists() or ensure_fit(path, must_exist=False)):
+            yield HealthCheck("database", True, f"{path} will be made at the first start")
+            return
         yield HealthCheck("database", True, inspect_database(path))
     except SoundWaveError as error:
         yield HealthCheck("database", False, error.sentence)
@@ -71,10 +76,15 @@ def _plugins(core: SoundWave) -> Iterator[HealthCheck]:
 
 
 def _server(core: SoundWave) -> Iterator[HealthCheck]:
-    running = control.read(core.config.data_dir)
-    if running is None or not control.is_alive(running):
+    running = control.find(core.config.data_dir)
+    if running is None:
         yield HealthCheck("server", True, "not running")
         return
+    try:
+        answer = control.call(running, "GET", "/api/health/")
+    except SoundWaveError as error:
+        yield HealthCheck("server", False, error.sentence)
+        return
     yield HealthCheck("server", True, f"listens on {running.host}:{running.port}")
-    for check in control.call(running, "GET", "/api/health/")["checks"]:
+    for check in answer["checks"]:
         yield HealthCheck(check["name"], check["is_ok"], check["detail"])

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 from collections.abc import Callable, Iterable
+from functools import lru_cache
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
-from .answers import problem_body
-from .errors import BadRequest, NotFound, SoundWaveError
+from .answers import problem_body, problem_headers
+from .errors import BadRequest, NotFound, SoundWaveError, Unavailable
 
 if TYPE_CHECKING:
     from .app import SoundWave
@@ -31,6 +34,8 @@ HEADERS = (
     ("Cross-Origin-Resource-Policy", "same-origin"),
     ("Permissions-Policy", "camera=(), geolocation=(), microphone=(), payment=(), usb=()"),
 )
+_HOST = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[\w.-]*)(:[0-9]{0,5})?", re.A)
+_PREFIX = re.compile(r"(/[\w~-][\w.~-]*)+", re.A)  # as the setting base_path
 
 
 def with_headers(headers: Iterable[tuple[str, str]], is_https: bool) -> list[tuple[str, str]]:
@@ -50,7 +55,7 @@ class Front:
 
     def __init__(self, core: SoundWave, app: Callable[[Environ, StartResponse], Iterable[bytes]]) -> None:
         self._core = core
-        self._app = app
+        self.app = app
         self._trusted = [ipaddress.ip_network(network) for network in core.config["trusted_proxies"]]
         self._base = core.config["base_path"].rstrip("/")
 
@@ -59,15 +64,20 @@ class Front:
             return start_response(status, with_headers(headers, environ["wsgi.url_scheme"] == "https"), *rest)
 
         try:
+            self._ensure_running()
             self._believe_proxy(environ)
             self._strip_prefix(environ)
             self._ensure_host(environ)
         except SoundWaveError as error:
             body = problem_body(error)
-            headers = [("Content-Type", "application/problem+json"), ("Content-Length", str(len(body)))]
-            start(f"{error.status} {type(error).__name__}", headers)
-            return [body]
-        return self._app(environ, start)
+            headers = [*problem_headers(error), ("Content-Length", str(len(body)))]
+            start(f"{error.status} {HTTPStatus(error.status).phrase}", headers)
+            return [] if environ["REQUEST_METHOD"] == "HEAD" else [body]
+        return self.app(environ, start)
+
+    def _ensure_running(self) -> None:
+        if not self._core.is_running:
+            raise Unavailable("The server is stopping.", code="stopping", headers=[("Retry-After", "5")])
 
     def _believe_proxy(self, environ: Environ) -> None:
         """Take scheme, host, prefix and address from a proxy that is named as trusted, from nobody else."""
@@ -79,7 +89,7 @@ class Front:
         if host := _last(environ, "HTTP_X_FORWARDED_HOST"):
             environ["HTTP_HOST"] = host
         prefix = (_last(environ, "HTTP_X_FORWARDED_PREFIX") or "").rstrip("/")
-        if prefix.startswith("/"):
+        if _PREFIX.fullmatch(prefix):  # proxies hand on what a client wrote: it goes into <base> and Location
             environ["SCRIPT_NAME"] = prefix
         for hop in reversed(environ.get("HTTP_X_FORWARDED_FOR", "").split(",")):
             address = hop.strip()
@@ -93,12 +103,13 @@ class Front:
         if not _is_address(address):
             return False
         peer = ipaddress.ip_address(address)
+        peer = getattr(peer, "ipv4_mapped", None) or peer
         return any(peer.version == network.version and peer in network for network in self._trusted)
 
     def _strip_prefix(self, environ: Environ) -> None:
         """Under ``base_path`` the path may come with or without the prefix: proxies do either."""
-        prefix = environ.get("SCRIPT_NAME") or self._base
-        path: str = environ["PATH_INFO"]
+        prefix = self._base or environ.get("SCRIPT_NAME", "")
+        path: str = environ.get("PATH_INFO", "")
         if prefix and (path == prefix or path.startswith(prefix + "/")):
             path = path[len(prefix) :]
         environ["SCRIPT_NAME"], environ["PATH_INFO"] = prefix, path or "/"
@@ -111,6 +122,8 @@ class Front:
 
     def _ensure_host(self, environ: Environ) -> None:
         host = environ.get("HTTP_HOST", "")
+        if not _HOST.fullmatch(host):
+            raise BadRequest("The Host header names no host.", code="host_invalid")
         if not self._core.is_host_allowed(host_name(host)):
             sentence = "This host name is not allowed; name it in SOUNDWAVE_ALLOWED_HOSTS."
             raise BadRequest(sentence, code="host_not_allowed")
@@ -123,6 +136,7 @@ def host_name(host: str) -> str:
     return host.partition(":")[0].rstrip(".").lower()
 
 
+@lru_cache(256)
 def is_local_name(name: str) -> bool:
     """IP literals, single labels, .local and .lan: names that no stranger's DNS can point at us."""
     return _is_address(name) or "." not in name or name.endswith((".local", ".lan", ".localhost"))

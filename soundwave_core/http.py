@@ -1,6 +1,7 @@
 """Request in, typed body, judged, handled, answer out. The only module that touches ``bottle.request``.
 
-Always in this order: who asks, same origin, permission, query and body, once only, handler, answer.
+Always in this order: who asks, same origin, role and scope, once only, access and restrictions, query and
+body, handler, answer. (Once only comes before access: a DELETE that is sent again finds its thing gone.)
 """
 
 from __future__ import annotations
@@ -8,17 +9,20 @@ from __future__ import annotations
 import base64
 import binascii
 import logging
+import re
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Annotated, Any
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl
 
 import bottle
 import msgspec
 from msgspec import Meta
 
 from . import answers, idempotency, permissions
-from .errors import BadRequest, Forbidden, Invalid, SoundWaveError, TooLarge, Unauthorized
+from .errors import BadRequest, Invalid, SoundWaveError, TooLarge, Unauthorized, Unavailable
+from .origin import ensure_same_origin
 from .records import Actor, Route
+from .web import is_navigation, to_login
 
 if TYPE_CHECKING:
     from .app import SoundWave
@@ -26,8 +30,9 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-CSRF_HEADER = "SoundWave-CSRF"
 ANNOUNCED = frozenset({401, 403, 429})
+_LENGTH = re.compile(r"[0-9]{1,18}")
+_BAD_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
 
 
 class Body(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -41,7 +46,7 @@ class ListQuery(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     cursor: Annotated[str, Meta(max_length=500, description="Where to go on; taken from `next`.")] | None = None
 
 
-Cursor = list[str | int | float | None]
+Cursor = list[str | Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)] | float | None]  # what SQLite can hold
 
 
 def encode_cursor(values: Cursor) -> str:
@@ -112,13 +117,15 @@ class Request:
             raise answers.NotModified(etag)
 
     def read_body(self, limit: int) -> bytes:
-        """The whole body; TooLarge beyond ``limit`` bytes."""
-        sentence = f"The body is larger than {limit} bytes."
-        if int(self.environ.get("CONTENT_LENGTH") or 0) > limit:
-            raise TooLarge(sentence)
-        body = bytes(self.environ["wsgi.input"].read(limit + 1))
-        if len(body) > limit:
-            raise TooLarge(sentence)
+        """The whole body; TooLarge beyond ``limit`` bytes. (waitress gives a chunked one its length.)"""
+        length = self.environ.get("CONTENT_LENGTH") or "0"
+        if not _LENGTH.fullmatch(length):
+            raise BadRequest("The Content-Length is no number.", code="length_invalid")
+        if int(length) > limit:
+            raise TooLarge(f"The body is larger than {limit} bytes.")
+        body = bytes(self.environ["wsgi.input"].read(int(length)))
+        if len(body) < int(length):
+            raise BadRequest("The body ends too early.", code="body_incomplete")
         return body
 
 
@@ -143,68 +150,54 @@ def handle(core: SoundWave, request: Request) -> bottle.HTTPResponse:
     except answers.NotModified as unchanged:
         response = answers.not_modified(unchanged.etag)
     except SoundWaveError as error:
-        if error.status in ANNOUNCED:
-            core.plugins.announce(
-                "request_refused", actor=request.actor, request=request, status=error.status, code=error.code
-            )
-        if error.status >= 500:
-            log.error("%s %s: %s", request.method, request.path, error.sentence)
-        response = answers.problem(error)
-    except Exception:
-        response = answers.crash(core.clock.new_id(), request.method, request.path)
+        response = _refuse(core, request, error)
+    except (Exception, SystemExit) as error:
+        if core.is_running:
+            response = answers.crash(core.clock.new_id(), request.method, request.path, error)
+        else:  # its database was closed under it
+            response = answers.problem(Unavailable("The server is stopping.", code="stopping"))
     if request.actor is not None:
         response.set_header("SoundWave-User", request.actor.id)
     return response
+
+
+def _refuse(core: SoundWave, request: Request, error: SoundWaveError) -> bottle.HTTPResponse:
+    if error.status == 401 and is_navigation(request):
+        return answers.see_other(to_login(request))
+    if error.status in ANNOUNCED:
+        core.plugins.announce(
+            "request_refused", actor=request.actor, request=request, status=error.status, code=error.code
+        )
+    if error.status >= 500:
+        log.error("%s %s: %s", request.method, request.path, error.sentence)
+    return answers.problem(error)
 
 
 def _answer(core: SoundWave, request: Request) -> bottle.HTTPResponse:
     route = request.route
     request.actor = core.actor_of(request)
     ensure_same_origin(request)
-    permissions.judge(core, request, route)
+    permissions.judge_actor(request.actor, route)
+    if route.is_safe:
+        return _carry_out(core, request)
+    request.raw_body = request.read_body(route.body_limit or core.config["body_limit_bytes"])
+    return idempotency.once(core, request, lambda: _carry_out(core, request))
+
+
+def _carry_out(core: SoundWave, request: Request) -> bottle.HTTPResponse:
+    route = request.route
+    permissions.judge_access(core, request, route)
     if route.query is not None:
         request.query = decode_query(request.environ.get("QUERY_STRING", ""), route.query)
-    if not route.is_safe:
-        limit = route.body_limit or core.config["body_limit_bytes"]
-        request.raw_body = request.read_body(limit)
     if route.body is not None:
         request.body = decode_body(request, route.body)
-
-    def run() -> bottle.HTTPResponse:
-        return answers.encode(request, route, route.handler(core, request))
-
-    return run() if route.is_safe else idempotency.once(core, request, run)
-
-
-def ensure_same_origin(request: Request) -> None:
-    """Writes with a cookie come from our own pages (Sec-Fetch-Site, else Origin) and carry the session's token."""
-    if request.route.is_safe:
-        return
-    site, origin = request.headers.get("Sec-Fetch-Site"), request.headers.get("Origin")
-    has_cookie = request.headers.get("Cookie") is not None
-    if site is not None:
-        is_same = site in ("same-origin", "none") and (origin is None or _is_own(origin, request))
-    elif origin is not None:
-        is_same = _is_own(origin, request)
-    else:
-        is_same = not has_cookie
-    if not is_same:
-        raise Forbidden("This request comes from another site.", code="cross_origin")
-    actor = request.actor
-    if actor is not None and actor.session_id is not None:
-        token = request.headers.get(CSRF_HEADER) or ""
-        if not actor.csrf_token or not answers.same_secret(token, actor.csrf_token):
-            raise Forbidden(f"The header {CSRF_HEADER} is missing or wrong.", code="csrf_failed")
-
-
-def _is_own(origin: str, request: Request) -> bool:
-    return urlsplit(origin).netloc.lower() == request.host.lower()
+    return answers.encode(request, route, route.handler(core, request))
 
 
 def decode_query(text: str, kind: Any) -> Any:
-    """The query string as ``kind``; a name given twice, unknown or wrong is Invalid."""
+    """The query string as ``kind``; a name given twice, unknown or wrong is Invalid, as is what is not UTF-8."""
     values: dict[str, str] = {}
-    for name, value in parse_qsl(text, keep_blank_values=True):
+    for name, value in _pairs(text):
         if name in values:
             raise Invalid(f"{name} is given twice in the query.", code="query_invalid")
         values[name] = value
@@ -214,11 +207,22 @@ def decode_query(text: str, kind: Any) -> Any:
         raise Invalid(f"The query is wrong: {error}.", code="query_invalid") from error
 
 
+def _pairs(text: str) -> list[tuple[str, str]]:
+    try:
+        if not _BAD_ESCAPE.search(text):
+            return parse_qsl(text, keep_blank_values=True, errors="strict")
+    except UnicodeError:
+        pass
+    raise Invalid("The query is not percent-encoded UTF-8.", code="query_invalid")
+
+
 def decode_body(request: Request, kind: Any) -> Any:
     """The JSON body as ``kind``: 415 not JSON by its type, 400 unreadable, 422 wrong."""
     content_type = (request.headers.get("Content-Type") or "").split(";")[0].strip().lower()
     if content_type != "application/json":
         raise BadRequest("Send application/json.", code="content_type_unsupported", status=415)
+    if (request.headers.get("Content-Encoding") or "identity").lower() != "identity":
+        raise BadRequest("Send the body uncompressed.", code="content_encoding_unsupported", status=415)
     if not request.raw_body:
         raise BadRequest("The body is empty; send JSON.", code="body_empty")
     try:

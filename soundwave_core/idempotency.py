@@ -1,13 +1,14 @@
 """Writes that may be sent twice: ``Idempotency-Key`` (IETF draft-ietf-httpapi-idempotency-key-header-07).
 
 The key is written in the same transaction as the change, the answer right after. A resend gets the stored
-answer; the same key with another body is refused; a key still at work is refused for now. Answers without
-a change (refusals) are not kept: trying again is harmless.
+answer; the same key with another body is refused; a key still at work is refused for now. A refusal is kept
+only where something had been changed before it: otherwise trying again is harmless.
 """
 
 from __future__ import annotations
 
 import hashlib
+import logging
 import re
 import threading
 from collections.abc import Callable, Iterator
@@ -17,15 +18,19 @@ from typing import TYPE_CHECKING, Any
 import bottle
 import msgspec
 
+from . import answers
 from .database import transaction
-from .errors import BadRequest, Conflict, Invalid
+from .errors import BadRequest, Conflict, Invalid, SoundWaveError
 
 if TYPE_CHECKING:
     from .app import SoundWave
     from .http import Request
 
+log = logging.getLogger(__name__)
+
 HEADER = "Idempotency-Key"
 KEPT_DAYS = 7
+LONGEST_ANSWER = 256 * 1024
 _KEY = re.compile(r"[\x21-\x7e]{1,200}")
 
 
@@ -57,6 +62,52 @@ class Running:
                 self._keys.discard((user_id, key))
 
 
+class Operation:
+    """One write with a key: the key goes into its first transaction, the answer follows."""
+
+    def __init__(self, core: SoundWave, user_id: str, key: str, fingerprint: str) -> None:
+        self._core = core
+        self._row = {"u": user_id, "k": key, "h": fingerprint, "at": core.clock.stamp()}
+        self._is_kept = False
+
+    def run(self, call: Callable[[], bottle.HTTPResponse]) -> bottle.HTTPResponse:
+        try:
+            with self._core.db.before_commit(self._keep_key):
+                response = call()
+        except SoundWaveError as refusal:
+            if refusal.status < 500:
+                self._keep_answer(answers.problem(refusal))
+            raise
+        if _is_secret(response):
+            self._change("request_hash = ''")  # a hash of a body with a password in it is quickly undone
+        else:
+            self._keep_answer(response)
+        return response
+
+    def _keep_key(self) -> None:
+        self._core.db.execute(
+            "INSERT OR IGNORE INTO operations (user_id, key, request_hash, created_at) VALUES (:u, :k, :h, :at)",
+            **self._row,
+        )
+        self._is_kept = True
+
+    def _keep_answer(self, response: bottle.HTTPResponse) -> None:
+        if isinstance(response.body, bytes) and len(response.body) <= LONGEST_ANSWER:
+            answer = msgspec.json.encode(StoredAnswer(list(response.headerlist), response.body))
+            self._change("status = :status, answer = :answer", status=response.status_code, answer=answer)
+
+    def _change(self, values: str, **params: Any) -> None:
+        """The change itself is stored by now: its answer goes out even if this fails."""
+        if not self._is_kept:
+            return
+        where = {"u": self._row["u"], "k": self._row["k"]}
+        try:
+            with transaction(self._core.db) as tx:
+                tx.execute(f"UPDATE operations SET {values} WHERE user_id = :u AND key = :k", **params, **where)
+        except SoundWaveError as error:
+            log.warning("the answer to a write with a key is not kept: %s", error.sentence)
+
+
 def once(core: SoundWave, request: Request, run: Callable[[], bottle.HTTPResponse]) -> bottle.HTTPResponse:
     """Run a write; with a key, only the first time."""
     key = request.headers.get(HEADER)
@@ -69,34 +120,12 @@ def once(core: SoundWave, request: Request, run: Callable[[], bottle.HTTPRespons
         stored = core.db.row("SELECT * FROM operations WHERE user_id = :u AND key = :k", u=user_id, k=key)
         if stored is not None:
             return _again(stored, fingerprint)
-        row = {"u": user_id, "k": key, "h": fingerprint, "at": core.clock.stamp()}
-        with core.db.before_commit(lambda: _keep_key(core, row)):
-            response = run()
-        _keep_answer(core, row, response)
-        return response
+        return Operation(core, user_id, key, fingerprint).run(run)
 
 
 def _fingerprint(request: Request) -> str:
-    line = f"{request.method} {request.path}\n".encode()
+    line = f"{request.method} {request.path}?{request.environ.get('QUERY_STRING', '')}\n".encode()
     return hashlib.sha256(line + request.raw_body).hexdigest()
-
-
-def _keep_key(core: SoundWave, row: dict[str, Any]) -> None:
-    core.db.execute(
-        "INSERT OR IGNORE INTO operations (user_id, key, request_hash, created_at) VALUES (:u, :k, :h, :at)",
-        **row,
-    )
-
-
-def _keep_answer(core: SoundWave, row: dict[str, Any], response: bottle.HTTPResponse) -> None:
-    if response.status_code >= 300 or not isinstance(response.body, bytes) or _is_secret(response):
-        return
-    answer = msgspec.json.encode(StoredAnswer(list(response.headerlist), response.body))
-    with transaction(core.db) as tx:
-        tx.execute(
-            "UPDATE operations SET status = :s, answer = :a WHERE user_id = :u AND key = :k",
-            s=response.status_code, a=answer, u=row["u"], k=row["k"],
-        )  # fmt: skip
 
 
 def _is_secret(response: bottle.HTTPResponse) -> bool:
@@ -106,7 +135,7 @@ def _is_secret(response: bottle.HTTPResponse) -> bool:
 
 
 def _again(stored: dict[str, Any], fingerprint: str) -> bottle.HTTPResponse:
-    if stored["request_hash"] != fingerprint:
+    if stored["request_hash"] not in (fingerprint, ""):
         raise Invalid("This key was used for another request.", code="idempotency_key_reused")
     if stored["answer"] is None:
         raise Conflict("This request was carried out; its answer was not kept.", code="already_applied")

@@ -32,10 +32,23 @@ class DataLock:
             file.close()
             sentence = f"{data_dir} is in use by another SoundWave (process {holder}): stop that one first."
             raise StartError(sentence, code="data_dir_in_use") from None
+        (data_dir / "control.json").unlink(missing_ok=True)  # of a server that was killed
         file.truncate(0)
         file.write(str(os.getpid()))
         file.flush()
         return cls(file)
+
+    @staticmethod
+    def is_taken(data_dir: Path) -> bool:
+        """Whether a running process has it; the file alone says nothing."""
+        try:
+            with open(data_dir / "lock", encoding="ascii") as file:
+                fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+        except OSError:
+            return False
+        return False
 
     def release(self) -> None:
         self._file.close()

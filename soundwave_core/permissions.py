@@ -26,35 +26,38 @@ FIVE = (Public, IsAuthenticated, IsOwnerOrAdmin, AdminOnly, AdminWriteOnly)
 
 def needed_scope(route: Route) -> str:
     """The scope that a token needs for this route."""
-    is_admin = route.permission is AdminOnly or (route.permission is AdminWriteOnly and not route.is_safe)
+    is_admin = route.permission == AdminOnly or (route.permission == AdminWriteOnly and not route.is_safe)
     return route.scope or default_scope(route, is_admin)
 
 
 def may_use(actor: Actor | None, permission: Permission, is_safe: bool = True) -> bool:
     """The permission's own question, before any resource is looked at."""
-    if permission is Public:
+    if permission == Public:
         return True
     if actor is None:
         return False
-    if permission is AdminOnly or (permission is AdminWriteOnly and not is_safe):
+    if permission == AdminOnly or (permission == AdminWriteOnly and not is_safe):
         return actor.is_admin
     return permission in FIVE
 
 
-def judge(core: SoundWave, request: Request, route: Route) -> None:
-    """Return, or raise: 401 nobody asks, 403 a role or scope is missing, 404 not this actor's thing."""
-    actor = request.actor
-    if actor is None and route.permission is not Public:
+def judge_actor(actor: Actor | None, route: Route) -> None:
+    """The first half of the judgement: 401 nobody asks, 403 a role or scope is missing."""
+    if actor is None and route.permission != Public:
         raise Unauthorized()
     if not may_use(actor, route.permission, route.is_safe):
         raise Forbidden("Only an admin may do this.", code="admin_only")
-    if actor is not None and actor.scopes is not None and route.permission is not Public:
+    if actor is not None and actor.scopes is not None and route.permission != Public:
         scope = needed_scope(route)
         if scope not in actor.scopes:
             raise Forbidden(f"This token lacks the scope {scope}.", code="scope_missing")
+
+
+def judge_access(core: SoundWave, request: Request, route: Route) -> None:
+    """The second half: 404 not this actor's thing, 403 theirs to look at only, or a plugin's reason."""
     if route.resource is not None:
         _ensure_access(core, request, route, route.resource)
-    for reason in core.plugins.decide("restrict", actor=actor, request=request):
+    for reason in core.plugins.decide("restrict", actor=request.actor, request=request):
         raise Forbidden(str(reason), code="restricted")
 
 
@@ -62,7 +65,7 @@ def _ensure_access(core: SoundWave, request: Request, route: Route, kind: str) -
     actor = request.actor
     access = Access.NONE
     if actor is not None:
-        access = core.resources[kind].access_of(core, actor, request.params[kind])
+        access = Access(core.resources[kind].access_of(core, actor, request.params[kind]))
     if access is Access.NONE:
         raise NotFound(f"There is no such {kind.replace('_', ' ')}.", code=f"{kind}_not_found")
     if access < route.needed_access:

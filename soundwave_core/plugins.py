@@ -6,7 +6,9 @@ So nobody calls ``pm.hook`` but the three methods here, which call each implemen
 
 from __future__ import annotations
 
+import inspect
 import logging
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.metadata import EntryPoint, entry_points
@@ -28,6 +30,7 @@ GROUP = "soundwave.plugins"
 BUNDLED = ("auth", "library", "downloads", "offline", "system")
 ESSENTIAL = ("auth", "library")
 SLOW_SECONDS = 0.5
+_NAME = re.compile(r"[a-z][a-z0-9_]*")
 
 
 @dataclass(slots=True)
@@ -42,6 +45,7 @@ class PluginRecord:
     reason: str = ""
     slowest: tuple[str, float] | None = None
     contributions: Contributions = field(default_factory=Contributions)
+    is_started: bool = False  # its startup was called: if it is withdrawn then, its shutdown is called too
 
     @property
     def is_bundled(self) -> bool:
@@ -85,18 +89,22 @@ class PluginHost:
             self._check_requirements(record)
 
     def _register(self, record: PluginRecord, source: EntryPoint | Any) -> None:
+        if not _NAME.fullmatch(record.name) or record.name == "core":
+            raise PluginError(f"{record.name!r} is no name for a plugin: use lower case, digits and _, not core.")
         record.version = __version__ if record.is_bundled else ""
         if isinstance(source, EntryPoint):
             record.version = source.dist.version if source.dist else record.version
             source = source.load()
         record.module = source
-        record.requires = tuple(getattr(source, "REQUIRES", ()))
+        requires = getattr(source, "REQUIRES", ())
+        if isinstance(requires, str):
+            raise PluginError(f'REQUIRES is a text: write ("{requires}",) with the comma.')
+        record.requires = tuple(requires)
         self._pm.register(source, name=record.name)
         self._pm.check_pending()
         for caller in self._pm.get_hookcallers(source) or ():
             for implementation in caller.get_hookimpls():
-                if implementation.hookwrapper or implementation.wrapper:
-                    raise PluginError(f"hook {caller.name}: wrappers are not called, write a plain hook")
+                _ensure_plain(caller.name, implementation)
         self._calls.clear()
 
     def _check_requirements(self, record: PluginRecord) -> None:
@@ -114,65 +122,85 @@ class PluginHost:
             raise StartError(f"SoundWave cannot run without its plugin {name}: {reason}")
         log.error("plugin %s is withdrawn: %s", name, reason)
         record.status, record.reason = "failed", reason
-        record.contributions = Contributions()
-        if record.module is not None and self._pm.is_registered(record.module):
-            self._pm.unregister(record.module)
-        self._calls.clear()
-        for take_out in self.on_withdraw:
-            take_out(name)
         for other in list(self.enabled()):
             if name in other.requires:
                 self.withdraw(other.name, f"needs the plugin {name}, which failed")
+        if record.is_started:
+            for implementation in self._pm.hook.shutdown.get_hookimpls():
+                if implementation.plugin_name == name:
+                    self._tell(record, implementation, "shutdown", {})
+        record.contributions = Contributions()
+        if self._pm.has_plugin(name):
+            self._pm.unregister(name=name)
+        self._calls.clear()
+        for take_out in self.on_withdraw:
+            take_out(name)
 
     def enabled(self) -> Iterator[PluginRecord]:
         return (record for record in self.records.values() if record.status == "enabled")
 
     def guard(self, record: PluginRecord, call: Callable[[], None]) -> None:
+        """Call it for a plugin that is still there; whatever it raises withdraws the plugin."""
+        if record.status != "enabled":
+            return
         try:
             call()
-        except StartError:
+        except (StartError, KeyboardInterrupt):
             raise
         except SoundWaveError as error:
             self.withdraw(record.name, error.sentence)
-        except (Exception, SystemExit) as error:  # a stranger's code: it must not take the server along
+        except BaseException as error:  # a stranger's code: it must not take the server along
             log.debug("plugin %s", record.name, exc_info=True)
             self.withdraw(record.name, f"{type(error).__name__}: {error}")
 
     # The three ways to call a hook
 
     def collect(
-        self, hook: str, accept: Callable[[PluginRecord, Any], None] | None = None, **arguments: Any
+        self, hook: str, accept: Callable[[PluginRecord, Any], object] | None = None, **arguments: Any
     ) -> None:
         """Ask each plugin once; ``accept`` takes its result. A raise in either withdraws the plugin."""
         for record, implementation in list(self._implementations(hook)):
 
             def ask(record: PluginRecord = record, implementation: Any = implementation) -> None:
+                record.is_started = record.is_started or hook == "startup"
                 result = self._call(implementation, arguments)
                 if result is not None and accept is not None:
                     accept(record, result)
 
-            if record.status == "enabled":
-                self.guard(record, ask)
+            self.guard(record, ask)
 
     def decide(self, hook: str, **arguments: Any) -> Iterator[Any]:
         """Each answer that is not None, asked lazily in plugin order. A raise reaches the caller."""
-        for _, implementation in self._implementations(hook):
-            answer = self._call(implementation, arguments)
+        self._ensure_committed(hook)
+        for record, implementation in self._implementations(hook):
+            answer = self._call(implementation, arguments) if record.status == "enabled" else None
             if answer is not None:
                 yield answer
 
     def announce(self, hook: str, **arguments: Any) -> list[tuple[str, Any]]:
         """Tell every plugin; answers (plugin, result or the exception). A raise is logged, the others run."""
-        answers: list[tuple[str, Any]] = []
-        for record, implementation in list(self._implementations(hook)):
-            started = self.core.clock.monotonic()
-            try:
-                answers.append((record.name, self._call(implementation, arguments)))
-            except Exception as error:
-                log.exception("plugin %s failed in %s", record.name, hook)
-                answers.append((record.name, error))
+        self._ensure_committed(hook)
+        return [
+            (record.name, self._tell(record, implementation, hook, arguments))
+            for record, implementation in self._implementations(hook)
+            if record.status == "enabled"
+        ]
+
+    def _tell(self, record: PluginRecord, implementation: Any, hook: str, arguments: dict[str, Any]) -> Any:
+        started = self.core.clock.monotonic()
+        try:
+            return self._call(implementation, arguments)
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:
+            log.exception("plugin %s failed in %s", record.name, hook)
+            return error
+        finally:
             self._time(record, hook, self.core.clock.monotonic() - started)
-        return answers
+
+    def _ensure_committed(self, hook: str) -> None:
+        if self.core.is_writing:
+            raise RuntimeError(f"the hook {hook} was called inside transaction(): use on_commit()")
 
     def _time(self, record: PluginRecord, hook: str, seconds: float) -> None:
         if record.slowest is None or seconds > record.slowest[1]:
@@ -192,3 +220,12 @@ class PluginHost:
             calls = [(record, by_name[record.name]) for record in self.enabled() if record.name in by_name]
             self._calls[hook] = calls
         return calls
+
+
+def _ensure_plain(hook: str, implementation: Any) -> None:
+    """A generator or a coroutine would be made and never run: its plugin would fail in silence."""
+    function = implementation.function
+    if implementation.hookwrapper or implementation.wrapper:
+        raise PluginError(f"hook {hook}: wrappers are not called, write a plain hook")
+    if inspect.isgeneratorfunction(function) or inspect.iscoroutinefunction(function):
+        raise PluginError(f"hook {hook}: a generator or coroutine is never run, write a plain function")

@@ -37,9 +37,7 @@ class ProblemTask(ErrorTask):  # type: ignore[misc]
     def execute(self) -> None:
         error = self.request.error
         status = int(error.code)
-        body = problem_body(
-            SoundWaveError(f"{error.reason}.", code=CODES.get(status, "server_refused"), status=status)
-        )
+        body = problem_body(SoundWaveError(f"{error.reason}.", code=CODES.get(status, "server_refused"), status=status))
         self.status = f"{status} {error.reason}"
         headers = [("Content-Type", "application/problem+json"), ("Content-Length", str(len(body)))]
         self.response_headers.extend(with_headers(headers, is_https=False))
@@ -50,6 +48,8 @@ class ProblemTask(ErrorTask):  # type: ignore[misc]
 
 class AnswerTask(WSGITask):  # type: ignore[misc]
     """An answer whose head and body leave together: waitress sends each by itself, at twice the price."""
+
+    wrote_header: bool
 
     def write(self, data: bytes) -> None:
         if self.wrote_header or not data or not self.has_body or self.content_length != len(data):
@@ -107,9 +107,10 @@ class Server:
         wasyncore.close_all(sockets)
 
     def stop(self, number: int = 0, frame: FrameType | None = None) -> None:
-        """Ask ``run()`` to return; may be called from a signal or another thread."""
-        self._is_stopping = True
-        self._server.pull_trigger()
+        """Ask ``run()`` to return; may be called from a signal or another thread, and again."""
+        if not self._is_stopping:
+            self._is_stopping = True
+            self._server.pull_trigger()
 
     def _is_busy(self) -> bool:
         return any(channel.requests for channel in self._server.active_channels.values())

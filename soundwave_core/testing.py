@@ -132,7 +132,8 @@ class Client:
             sent |= {"SoundWave-CSRF": self.csrf_token} if self.csrf_token else {}
         sent |= {name.replace("_", "-"): value for name, value in headers.items()}
         environ: Environ = {
-            "REQUEST_METHOD": method, "PATH_INFO": unquote_to_bytes(parts.path).decode("latin-1"), "QUERY_STRING": parts.query,
+            "REQUEST_METHOD": method, "QUERY_STRING": parts.query,
+            "PATH_INFO": unquote_to_bytes(parts.path).decode("latin-1"),
             "SCRIPT_NAME": "", "SERVER_NAME": base.hostname or "", "SERVER_PORT": str(base.port or 80),
             "SERVER_PROTOCOL": "HTTP/1.1", "REMOTE_ADDR": self.address, "wsgi.version": (1, 0),
             "wsgi.url_scheme": base.scheme, "wsgi.input": io.BytesIO(content), "wsgi.errors": io.StringIO(),
@@ -155,12 +156,10 @@ class Client:
 
     def sign_in(self, username: str, password: str = PASSWORD) -> ClientAnswer:
         """Log in and keep the session's cookie and token."""
-        answer = self.post("/api/user/login/", {"username": username, "password": password})
-        return self._signed_in(answer)
+        return self._signed_in(self.post("/api/user/login/", {"username": username, "password": password}))
 
     def register(self, username: str, password: str = PASSWORD, **codes: str) -> ClientAnswer:
-        answer = self.post("/api/user/register/", {"username": username, "password": password, **codes})
-        return self._signed_in(answer)
+        return self._signed_in(self.post("/api/user/register/", codes | {"username": username, "password": password}))
 
     def _signed_in(self, answer: ClientAnswer) -> ClientAnswer:
         if answer.status < 300:
@@ -171,10 +170,10 @@ class Client:
 def _decode(environ: Environ, headers: AnswerHeaders, body: bytes) -> Any:
     if headers.get("Content-Encoding") == "gzip":
         body = gzip.decompress(body)
-    kind = headers.get("Content-Type", "").partition(";")[0]
+    kind = headers.get("Content-Type", "").partition(";")[0] if body else ""
     if kind == "application/problem+json":
         return msgspec.json.decode(body)
-    if kind != "application/json" or not body:
+    if kind != "application/json":
         return None
     route = environ.get("soundwave.route")
     answer = route.answer if route is not None else None

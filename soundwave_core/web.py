@@ -6,13 +6,14 @@ import hashlib
 import html
 import logging
 import mimetypes
-from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 import msgspec
 
+from .answers import accepts
 from .errors import NotFound, Unavailable
 from .front import PAGE_POLICY
 from .permissions import AdminOnly, Public, may_use
@@ -92,34 +93,33 @@ def find_dist() -> Path | None:
 
 
 class Web:
-    """The static side of the server. Filled once at start; ``ui`` is (plugin, Page or Slot)."""
+    """The static side of the server, filled at start: what plugins added is kept with their names."""
 
     def __init__(self) -> None:
         self.files: dict[str, StaticFile] = {}
         self.ui: list[tuple[str, Page | Slot]] = []
-        self.entries: list[PrecacheEntry] = []
+        self.entries: list[tuple[str, PrecacheEntry]] = []
         self._shell = ""
         self.worker = b""
 
-    def load(self, plugins: Iterable[PluginRecord], dist: Path | None = None) -> None:
-        """Read the build and the plugins' static folders; without a build the API runs alone and says so."""
+    def load_build(self, dist: Path | None = None) -> None:
+        """Read the build; without one the API runs alone and says so."""
         dist = dist or find_dist()
         if dist is None:
             log.warning("the web app is not built, only the API is served: run `make build`")
-        else:
-            build = msgspec.json.decode((dist / "build.json").read_bytes(), type=Build)
-            for file in build.files:
-                self.files[file.path] = StaticFile(dist / file.path, file.revision, file.is_immutable)
-            self._shell = (dist / "index.html").read_text()
-            self.worker = (dist / "service-worker.js").read_bytes()
-        for record in plugins:
-            self._load_static(record)
-
-    def _load_static(self, record: PluginRecord) -> None:
-        source = getattr(record.module, "__file__", None)
-        folder = Path(source).parent / "static" if source else None
-        if folder is None or not folder.is_dir():
             return
+        build = msgspec.json.decode((dist / "build.json").read_bytes(), type=Build)
+        for file in build.files:
+            self.files[file.path] = StaticFile(dist / file.path, file.revision, file.is_immutable)
+        self._shell = (dist / "index.html").read_text()
+        self.worker = (dist / "service-worker.js").read_bytes()
+
+    def load_static(self, record: PluginRecord) -> None:
+        """Read a plugin's folder ``static/``. Only a package has one: beside a module it is somebody else's."""
+        for package in getattr(record.module, "__path__", ()):
+            self._load_folder(record, Path(package) / "static")
+
+    def _load_folder(self, record: PluginRecord, folder: Path) -> None:
         for path in sorted(p for p in folder.rglob("*") if p.is_file() and not p.is_symlink()):
             revision = hashlib.sha256(path.read_bytes()).hexdigest()[:32]
             self.files[f"plugins/{record.name}/{path.relative_to(folder).as_posix()}"] = StaticFile(path, revision)
@@ -127,6 +127,7 @@ class Web:
     def withdraw(self, plugin: str) -> None:
         self.ui = [(name, view) for name, view in self.ui if name != plugin]
         self.files = {p: f for p, f in self.files.items() if not p.startswith(f"plugins/{plugin}/")}
+        self.entries = [(name, entry) for name, entry in self.entries if name != plugin]
 
     def pages_for(self, actor: Actor | None) -> list[PageView]:
         """The pages this actor may see, in their order."""
@@ -165,8 +166,8 @@ class Web:
             if not file.path.is_file():
                 log.warning("static file %s is missing and left out of the precache", path)
                 continue
-            entries.append(PrecacheEntry(f"static/{path}", None if file.is_immutable else file.revision))
-        return entries + self.entries
+            entries.append(PrecacheEntry(f"static/{quote(path)}", None if file.is_immutable else file.revision))
+        return entries + [entry for _, entry in self.entries]
 
 
 def page_route(page: Page) -> Route:
@@ -181,16 +182,29 @@ def get_shell(core: SoundWave, request: Request) -> Raw:
     return Raw(core.web.shell(request.prefix), "text/html; charset=utf-8", headers)
 
 
+def is_navigation(request: Request) -> bool:
+    """Whether a browser asks for one of the pages, to show it."""
+    accepted, mode = request.headers.get("Accept") or "", request.headers.get("Sec-Fetch-Mode")
+    is_page = request.method == "GET" and request.route.handler is get_shell
+    return is_page and "text/html" in accepted and mode in (None, "navigate")
+
+
+def to_login(request: Request) -> str:
+    """Where somebody signs in first; ``next`` is the page below the prefix, and never another site's."""
+    query = request.environ.get("QUERY_STRING", "")
+    wanted = f"{request.path}?{query}" if query else request.path
+    return f"{request.prefix}/login/?next={quote(wanted)}"
+
+
 def get_static(core: SoundWave, request: Request) -> FileAnswer | Answer:
     """A file of the app or of a plugin, compressed at build time where that helps."""
     file = core.web.files.get(request.params["file"])
     if file is None:
         raise NotFound("There is no such file.", code="file_not_found")
     path, revision, headers = file.path, file.revision, [IMMUTABLE if file.is_immutable else REVALIDATE]
-    accepted = request.headers.get("Accept-Encoding") or ""
     for encoding, suffix in ENCODINGS:
         packed = path.with_name(path.name + suffix)
-        if encoding in accepted and packed.is_file():
+        if packed.is_file() and accepts(request, encoding):
             path, revision = packed, f"{revision}-{encoding}"
             headers.append(("Content-Encoding", encoding))
             break

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from soundwave_core import AdminOnly, Listing, ListQuery, NotFound, Route, row_before, transaction
+from soundwave_core import AdminOnly, Answer, Listing, ListQuery, NotFound, Route, row_before, transaction
 
 from . import accounts, invites, shapes
 from .lists import page
@@ -22,10 +22,11 @@ def list_users(core: SoundWave, request: Request) -> Listing[shapes.AdminUser]:
     return Listing(count=store.count(), next=following, results=results)
 
 
-def add_user(core: SoundWave, request: Request) -> shapes.AdminUser:
+def add_user(core: SoundWave, request: Request) -> Answer:
     """An account for somebody else."""
     body: shapes.UserWish = request.body
-    return _user(accounts.add_user(core, body.username, body.password, body.is_admin))
+    user = _user(accounts.add_user(core, body.username, body.password, body.is_admin))
+    return Answer(user, headers=[shapes.SHOWN_ONCE])
 
 
 def change_user(core: SoundWave, request: Request) -> shapes.AdminUser:
@@ -42,11 +43,12 @@ def list_invites(core: SoundWave, request: Request) -> Listing[shapes.InviteView
     return Listing(count=store.count(), next=following, results=results)
 
 
-def add_invite(core: SoundWave, request: Request) -> shapes.NewInvite:
+def add_invite(core: SoundWave, request: Request) -> Answer:
     """A new invite. Its code is in this answer and never again."""
     body: shapes.InviteWish = request.body
     row, code = invites.issue(core, request.user, body.expires_in_days)
-    return shapes.NewInvite(id=row.id, created_at=row.created_at, expires_at=row.expires_at, code=code)
+    invite = shapes.NewInvite(id=row.id, created_at=row.created_at, expires_at=row.expires_at, code=code)
+    return Answer(invite, headers=[shapes.SHOWN_ONCE])
 
 
 def remove_invite(core: SoundWave, request: Request) -> None:

@@ -151,11 +151,11 @@ def list_tokens(core: SoundWave, request: Request) -> Listing[shapes.TokenView]:
     return Listing(count=store.count(actor), next=following, results=results)
 
 
-def add_token(core: SoundWave, request: Request) -> shapes.NewToken:
+def add_token(core: SoundWave, request: Request) -> Answer:
     """A new token. Its secret is in this answer and never again."""
     body: shapes.TokenWish = request.body
     row, secret = tokens.issue(core, request.user, body.name, body.scopes, body.expires_in_days)
-    return shapes.NewToken(
+    token = shapes.NewToken(
         id=row.id,
         name=row.name,
         scopes=row.scopes,
@@ -163,6 +163,7 @@ def add_token(core: SoundWave, request: Request) -> shapes.NewToken:
         expires_at=row.expires_at,
         token=secret,
     )
+    return Answer(token, headers=[shapes.SHOWN_ONCE])
 
 
 def remove_token(core: SoundWave, request: Request) -> None:
@@ -176,8 +177,8 @@ def _signed_in(request: Request, entry: accounts.Entry) -> Answer:
     value = shapes.SignedIn(
         user=_user(entry.user), csrf_token=session.csrf_token if session else None, token=entry.token
     )
-    headers = [set_cookie(request.scheme, request.prefix, session)] if session else []
-    return Answer(value, headers=headers)
+    cookies = [set_cookie(request.scheme, request.prefix, session)] if session else []
+    return Answer(value, headers=[shapes.SHOWN_ONCE, *cookies])
 
 
 def _device(request: Request) -> Device:

@@ -14,6 +14,7 @@ Scope = Literal["read", "play", "write", "download", "admin"]
 Name = Annotated[str, Meta(max_length=256)]
 Password = Annotated[str, Meta(max_length=4096)]
 Code = Annotated[str, Meta(max_length=256)]
+SHOWN_ONCE = ("Cache-Control", "no-store")  # for what has a secret in it, or in its request: nothing of it is kept
 
 
 class Login(Body, frozen=True):

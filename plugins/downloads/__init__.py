@@ -17,6 +17,7 @@ from soundwave_core import (
     hookimpl,
 )
 
+from . import departures
 from .access import RESOURCES
 from .health import check
 from .jobs import JOBS
@@ -71,6 +72,16 @@ def startup(core: SoundWave) -> None:
 @hookimpl
 def shutdown(core: SoundWave) -> None:
     core.part(Engine).stop()
+
+
+@hookimpl
+def playlist_changed(core: SoundWave, playlist_id: str) -> None:
+    core.part(Engine).cancel(departures.playlist_changed(core, playlist_id))
+
+
+@hookimpl
+def user_removed(core: SoundWave, user_id: str) -> None:
+    core.part(Engine).cancel(departures.user_removed(core, user_id))
 
 
 @hookimpl

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from msgspec import UNSET
 
-from soundwave_core import Conflict, transaction
+from soundwave_core import Conflict, Listing, from_stamp, next_url, row_before, to_stamp, transaction
 from soundwave_library import Channel as StoredChannel
 from soundwave_library import Channels
 
 from . import sources
+from .departures import drop_source
 from .links import ensure_link
 from .shapes import Channel, ChannelPatch, NewChannel
 from .source_store import Sources
 
 if TYPE_CHECKING:
-    from soundwave_core import Actor, SoundWave
+    from soundwave_core import Actor, Request, SoundWave
 
 
 def add(core: SoundWave, actor: Actor, new: NewChannel) -> str:
@@ -38,34 +40,55 @@ def add(core: SoundWave, actor: Actor, new: NewChannel) -> str:
 def change(core: SoundWave, uid: str, patch: ChannelPatch) -> None:
     """Rename, or change when it is checked."""
     fields: dict[str, Any] = {}
-    if patch.interval_seconds is not UNSET:
-        fields |= {"interval_seconds": patch.interval_seconds}
-        fields |= {"next_check_at": core.clock.stamp_after(seconds=float(patch.interval_seconds))}
     if patch.is_enabled is not UNSET:
         fields["is_enabled"] = int(patch.is_enabled)
     with transaction(core.db) as tx:
         source = Sources(tx).find("channel", uid)
         if patch.title is not UNSET:
             Channels(tx).patch(uid, title=patch.title)
+        if patch.interval_seconds is not UNSET and source is not None:
+            fields |= {"interval_seconds": patch.interval_seconds}
+            fields |= {"next_check_at": _next_check_at(core, source, patch.interval_seconds)}
         if source is not None and fields:
             Sources(tx).change(source["id"], **fields)
 
 
-def remove(core: SoundWave, actor: Actor, uid: str) -> None:
-    """Follow it no longer. Its tracks stay: with whoever uses them, and with the admin who removes it."""
+def _next_check_at(core: SoundWave, source: dict[str, Any], interval_seconds: int) -> str:
+    """So long after the last check; at once where that is past."""
+    last = source["last_checked_at"] or core.clock.stamp()
+    return max(to_stamp(from_stamp(last) + timedelta(seconds=interval_seconds)), core.clock.stamp())
+
+
+def remove(core: SoundWave, actor: Actor, uid: str) -> list[str]:
+    """Follow it no longer; the uids whose work must stop.
+
+    Its tracks stay: with whoever uses them, and with the admin who removes it.
+    """
     with transaction(core.db) as tx:
+        source = Sources(tx).find("channel", uid)
+        stopped = drop_source(core, tx, source) if source is not None else []
         Channels(tx).remove(uid, actor.id, core.clock)
-        Sources(tx).remove("channel", uid)
+    return stopped
 
 
 def view(core: SoundWave, uid: str, prefix: str) -> Channel:
     return _view(Channels(core.db).get(uid), Sources(core.db).find("channel", uid), prefix)
 
 
-def view_all(core: SoundWave, prefix: str) -> list[Channel]:
-    """Every channel, by title: two statements in all."""
-    found = Sources(core.db).by_target("channel")
-    return [_view(channel, found.get(channel.uid), prefix) for channel in Channels(core.db).list()]
+def page(core: SoundWave, request: Request) -> Listing[Channel]:
+    """A page of the channels, by title: two statements in all, for a household has few."""
+    stored, start = Channels(core.db).list(), _start(request)
+    shown = stored[start : start + request.query.limit]
+    known = Sources(core.db).by_target("channel")
+    results = [_view(channel, known.get(channel.uid), request.prefix) for channel in shown]
+    end = start + len(shown)
+    following = next_url(request, [end]) if end < len(stored) else None
+    return Listing(count=len(stored), next=following, results=results)
+
+
+def _start(request: Request) -> int:
+    """How many channels the cursor has behind it."""
+    return 0 if request.query.cursor is None else row_before(request)
 
 
 def _view(channel: StoredChannel, source: dict[str, Any] | None, prefix: str) -> Channel:

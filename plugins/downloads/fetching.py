@@ -74,9 +74,17 @@ class Fetcher:
         tags = _wanted_tags(item, got.info, embedded, url)
         write_tags(path, replace(tags, cover=picture))
         artwork = picture.save(staging) if picture is not None else None
-        about = _described(item, got.info, url) | {"artwork": artwork, "artist": tags.artist, "album": tags.album}
-        named = {"id": request.id, "file": path.name, "title": tags.title or "Untitled"}
-        return Fetched(**named, **about, **asdict(facts), **asdict(hashes_of(path)))
+        return Fetched(
+            id=request.id,
+            file=path.name,
+            title=tags.title or "Untitled",
+            artist=tags.artist,
+            album=tags.album,
+            artwork=artwork,
+            **_described(item, got.info, url),
+            **asdict(facts),
+            **asdict(hashes_of(path)),
+        )
 
     def _bytes(self, request: FetchRequest, url: str, staging: Path, on_bytes: OnBytes) -> Got:
         """Without yt-dlp where that will do; with it for pages, playlists of segments and known sites."""

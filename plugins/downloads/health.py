@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 from soundwave_core import HealthCheck
 
 from .process import find_ffmpeg
+from .queue import Engine
+from .store import DownloadItems
 
 if TYPE_CHECKING:
     from soundwave_core import SoundWave
@@ -26,10 +28,13 @@ def _yt_dlp() -> HealthCheck:
 
 
 def _ffmpeg() -> HealthCheck:
-    path = find_ffmpeg()
-    return HealthCheck("ffmpeg", path is not None, str(path) if path else "not found")
+    try:
+        return HealthCheck("ffmpeg", True, str(find_ffmpeg()))
+    except FileNotFoundError:
+        return HealthCheck("ffmpeg", False, "not found")
 
 
 def _queue(core: SoundWave) -> HealthCheck:
-    counts = core.db.rows("SELECT state, count(*) AS n FROM download_items GROUP BY state ORDER BY state")
-    return HealthCheck("downloads", True, ", ".join(f"{row['n']} {row['state']}" for row in counts) or "none yet")
+    counts = ", ".join(f"{count} {state}" for state, count in DownloadItems(core.db).counts().items())
+    is_well = core.part(Engine).is_well
+    return HealthCheck("downloads", is_well, (counts or "none yet") + ("" if is_well else "; a thread has ended"))

@@ -3,125 +3,102 @@
 from __future__ import annotations
 
 import os
-import shutil
-from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from soundwave_core import transaction
-from soundwave_library import Artworks, Entries, NewTrack, Playlists, Tracks
+from soundwave_library import Artworks, Channels, Entries, NewTrack, Playlists, Tracks
 
-from .messages import Artwork, Fetched
+from .messages import Fetched
 from .naming import artwork_path, contained, track_path
 from .source_store import Sources
 from .sources import upstream_of
-from .store import DownloadItems, Downloads
+from .staging import place, remove_unused
+from .store import DownloadItems, Downloads, PlacedFiles
 
 if TYPE_CHECKING:
     from soundwave_core import Database, SoundWave
-
-STAGING = ".soundwave"
-
-
-def staging_of(core: SoundWave, item: dict[str, Any]) -> Path:
-    """This attempt's own directory; what an earlier attempt left there moves along, to be resumed."""
-    root = core.config.media_root / STAGING
-    root.mkdir(parents=True, exist_ok=True, mode=0o700)
-    wanted = root / f"{item['uid']}-{item['attempts']}"
-    earlier = sorted(path for path in root.glob(f"{item['uid']}-*") if path != wanted)
-    for path in earlier[:-1]:
-        shutil.rmtree(path, ignore_errors=True)
-    if earlier and not wanted.exists():
-        earlier[-1].rename(wanted)
-    return wanted
-
-
-def drop_staging(core: SoundWave, item_uid: str) -> None:
-    """Remove what is staged of an item."""
-    for path in (core.config.media_root / STAGING).glob(f"{item_uid}-*"):
-        shutil.rmtree(path, ignore_errors=True)
-
-
-def place(staged: Path, root: Path, relative: str) -> None:
-    """Move a file to its final place so that a power cut leaves either nothing or the whole of it."""
-    target = contained(root, relative)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    _sync(staged)
-    os.replace(staged, target)
-    for folder in (target.parent, *(p for p in target.parent.parents if p.is_relative_to(root))):
-        _sync(folder)
-
-
-def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-def adopt(core: SoundWave, item: dict[str, Any], fetched: Fetched, staging: Path) -> str | None:
-    """Make a track of what was fetched; its uid, or None where the item is no longer ours to finish."""
-    root = core.config.media_root
-    known = Tracks(core.db).find_by_source(fetched.extractor, fetched.source_id)
-    path = None
-    if known is None or not contained(root, known.path).is_file():
-        path = track_path(fetched.channel, fetched.title, item["uid"], fetched.container_ext)
-        place(staging / fetched.file, root, path)
-    artwork = _place_artwork(root, staging, fetched.artwork)
-    track_id, is_used = None, False
-    with transaction(core.db) as tx:
-        if DownloadItems(tx).holds(item["id"], item["fence"]):
-            download = tx.row("SELECT * FROM downloads WHERE id = :id", id=item["download_id"])
-            assert download is not None
-            if path is None and known is not None:
-                track_id = known.uid
-            else:
-                new = _new_track(core, tx, item, fetched, path or "", artwork)
-                track_id = Tracks(tx).add(new)
-                if known is not None:
-                    Tracks(tx).renew(known.uid, new)
-                is_used = known is not None or track_id == item["uid"]
-            finish(core, tx, item, download, track_id)
-    if path is not None and not is_used:
-        with suppress(FileNotFoundError):
-            contained(root, path).unlink()
-    return track_id
+    from soundwave_library import StoredTrack
 
 
 def find_known(core: SoundWave, item: dict[str, Any]) -> str | None:
     """The track that this item would become, where somebody fetched it before and its file is there."""
     known = Tracks(core.db).find_by_source(item["extractor"], item["source_id"])
-    if known is None or not contained(core.config.media_root, known.path).is_file():
-        return None
-    return known.uid
+    return known.uid if known is not None and _has_file(core, known) else None
 
 
 def adopt_known(core: SoundWave, item: dict[str, Any], track_id: str) -> str | None:
-    """Give a track that is there already to whoever asked for it; None where the item is no longer ours."""
+    """Give a track that is there already to whoever asked for it; None where the item is no longer ours.
+
+    NotFound where the track went in between.
+    """
     with transaction(core.db) as tx:
         if not DownloadItems(tx).holds(item["id"], item["fence"]):
             return None
-        download = tx.row("SELECT * FROM downloads WHERE id = :id", id=item["download_id"])
-        assert download is not None
-        finish(core, tx, item, download, track_id)
+        _finish(core, tx, item, track_id)
     return track_id
 
 
-def finish(core: SoundWave, tx: Database, item: dict[str, Any], download: dict[str, Any], track_id: str) -> None:
+def adopt(core: SoundWave, item: dict[str, Any], fetched: Fetched, staging: Path) -> str | None:
+    """Make a track of what was fetched; its uid, or None where the item is no longer ours to finish.
+
+    Where somebody was faster with the same track, theirs is it, and this file goes again.
+    """
+    path = track_path(fetched.channel, fetched.title, item["uid"], fetched.container_ext)
+    picture = artwork_path(fetched.artwork.sha256, fetched.artwork.mime) if fetched.artwork is not None else None
+    if not _note(core, item, [p for p in (path, picture) if p]):
+        return None
+    try:
+        place(staging / fetched.file, core.config.media_root, path)
+        _place_picture(core, staging, fetched, picture)
+        with transaction(core.db) as tx:
+            if not DownloadItems(tx).holds(item["id"], item["fence"]):
+                return None
+            track_id = _ensure_track(core, tx, _new_track(core, tx, item, fetched, path, picture))
+            _finish(core, tx, item, track_id)
+            PlacedFiles(tx).forget(path)
+            PlacedFiles(tx).forget(picture or "")
+    finally:
+        remove_unused(core, [path])
+    return track_id
+
+
+def _note(core: SoundWave, item: dict[str, Any], paths: list[str]) -> bool:
+    """Write down what is about to be placed; False where the item is no longer ours."""
+    with transaction(core.db) as tx:
+        is_ours = DownloadItems(tx).holds(item["id"], item["fence"])
+        for path in paths if is_ours else ():
+            PlacedFiles(tx).add(path, core.clock.stamp())
+    return is_ours
+
+
+def _ensure_track(core: SoundWave, tx: Database, new: NewTrack) -> str:
+    """The new track's uid, or that of the one it is the same as, which gets this file if it lost its own."""
+    known = Tracks(tx).find_by_source(new.extractor or "", new.source_id or "")
+    if known is None:
+        return Tracks(tx).add(new)
+    if not _has_file(core, known):
+        Tracks(tx).renew(known.uid, new)
+    return known.uid
+
+
+def _has_file(core: SoundWave, track: StoredTrack) -> bool:
+    return contained(core.config.media_root, track.path).is_file()
+
+
+def _finish(core: SoundWave, tx: Database, item: dict[str, Any], track_id: str) -> None:
     """Give the track to whoever asked for it and mark the item done, inside the caller's transaction."""
+    download, now = Downloads(tx).of_item(item), core.clock.stamp()
     source = Sources(tx).get(download["source_id"]) if download["source_id"] is not None else None
-    if source is not None and source["kind"] == "channel":
+    is_channels = source is not None and source["kind"] == "channel"
+    if source is not None and is_channels and Channels(tx).find(source["target_id"]) is not None:
         Tracks(tx).share(track_id, source["target_id"])
     else:
         Entries(tx).ensure(download["user_id"], track_id, core.clock)
-    if download["playlist_id"] is not None:
-        playlists = Playlists(tx)
-        playlists.append(download["playlist_id"], track_id, core.clock, (item["extractor"], item["source_id"]))
-        order = upstream_of(source) if source is not None else DownloadItems(tx).order(download["id"])
-        playlists.follow_order(download["playlist_id"], order, core.clock)
-    now = core.clock.stamp()
-    size = tx.value("SELECT size_bytes FROM tracks WHERE uid = :uid", uid=track_id)
+    if source is not None:
+        Sources(tx).forgive(source["id"], item)
+    _append(core, tx, download, source, item, track_id)
+    size = Tracks(tx).get(track_id).size_bytes
     DownloadItems(tx).change(
         item["id"], now, state="done", lease_until=None, track_id=track_id, bytes_done=size, bytes_total=size,
         error=None, error_code=None,
@@ -129,14 +106,32 @@ def finish(core: SoundWave, tx: Database, item: dict[str, Any], download: dict[s
     Downloads(tx).settle(download["id"], now)
 
 
+def _append(
+    core: SoundWave,
+    tx: Database,
+    download: dict[str, Any],
+    source: dict[str, Any] | None,
+    item: dict[str, Any],
+    track_id: str,
+) -> None:
+    """Put the track into the download's playlist, in the source's order; one that was removed is not missed."""
+    playlist_id, playlists = download["playlist_id"], Playlists(tx)
+    if playlist_id is None or playlists.find(playlist_id) is None:
+        return
+    playlists.append(playlist_id, track_id, core.clock, (item["extractor"], item["source_id"]))
+    order = upstream_of(source) if source is not None else DownloadItems(tx).order(download["id"])
+    playlists.follow_order(playlist_id, order, core.clock)
+    tx.on_commit(lambda: core.plugins.announce("playlist_changed", playlist_id=playlist_id))
+
+
 def _new_track(
-    core: SoundWave, tx: Database, item: dict[str, Any], fetched: Fetched, path: str, artwork: str | None
+    core: SoundWave, tx: Database, item: dict[str, Any], fetched: Fetched, path: str, picture: str | None
 ) -> NewTrack:
     artwork_id = None
-    if artwork is not None and fetched.artwork is not None:
-        size = contained(core.config.media_root, artwork).stat().st_size
+    if picture is not None and fetched.artwork is not None:
+        size = contained(core.config.media_root, picture).stat().st_size
         artwork_id = Artworks(tx).ensure(
-            fetched.artwork.sha256, artwork, fetched.artwork.mime, fetched.artwork.width, fetched.artwork.height, size
+            fetched.artwork.sha256, picture, fetched.artwork.mime, fetched.artwork.width, fetched.artwork.height, size
         )
     return NewTrack(
         uid=item["uid"], added_at=core.clock.stamp(), title=fetched.title, path=path,
@@ -149,14 +144,12 @@ def _new_track(
     )  # fmt: skip
 
 
-def _place_artwork(root: Path, staging: Path, artwork: Artwork | None) -> str | None:
+def _place_picture(core: SoundWave, staging: Path, fetched: Fetched, picture: str | None) -> None:
     """Pictures are named by their content, so the same cover is stored once."""
-    if artwork is None:
-        return None
-    relative = artwork_path(artwork.sha256, artwork.mime)
-    target = contained(root, relative)
+    if picture is None or fetched.artwork is None:
+        return
+    target = contained(core.config.media_root, picture)
     if target.is_file():
         os.utime(target)  # the library's sweep leaves pictures of today alone
     else:
-        place(staging / artwork.file, root, relative)
-    return relative
+        place(staging / fetched.artwork.file, core.config.media_root, picture)

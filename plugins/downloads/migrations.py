@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from soundwave_core import Migration
 
-QUEUE = """
+SOURCES = """
 CREATE TABLE sources (
-    id INTEGER PRIMARY KEY,
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
     uid TEXT NOT NULL UNIQUE CHECK (length(uid) = 32),
     user_id TEXT NOT NULL,
     kind TEXT NOT NULL CHECK (kind IN ('channel', 'playlist')),
@@ -24,9 +24,22 @@ CREATE TABLE sources (
     UNIQUE (kind, target_id)
 ) STRICT;
 CREATE INDEX sources_due ON sources (next_check_at) WHERE is_enabled;
+CREATE INDEX sources_of_user ON sources (user_id, url);
+CREATE TABLE source_failures (  -- what a source has and could not be had; again_at NULL: not by itself
+    source_id INTEGER NOT NULL REFERENCES sources (id) ON DELETE CASCADE,
+    extractor TEXT NOT NULL,
+    item_id TEXT NOT NULL,
+    code TEXT NOT NULL,
+    times INTEGER NOT NULL DEFAULT 1,
+    again_at TEXT,
+    PRIMARY KEY (source_id, extractor, item_id)
+) STRICT, WITHOUT ROWID;
+"""
 
+# AUTOINCREMENT: a row's number never comes back, so what is known of a removed row cannot be taken for another's.
+QUEUE = """
 CREATE TABLE downloads (
-    id INTEGER PRIMARY KEY,
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
     uid TEXT NOT NULL UNIQUE CHECK (length(uid) = 32),
     user_id TEXT NOT NULL,
     url TEXT NOT NULL,
@@ -49,15 +62,24 @@ CREATE TABLE downloads (
     updated_at TEXT NOT NULL,
     finished_at TEXT
 ) STRICT;
-CREATE INDEX downloads_of_user ON downloads (user_id, state, id DESC);
-CREATE INDEX downloads_by_state ON downloads (state, not_before);
-CREATE UNIQUE INDEX downloads_one_check_a_source ON downloads (source_id)
-WHERE is_quiet AND state IN ('resolving', 'queued', 'running', 'paused');
+CREATE INDEX downloads_of_user ON downloads (user_id, id);
+CREATE INDEX downloads_of_user_by_state ON downloads (user_id, state, id);
+CREATE INDEX downloads_of_source ON downloads (source_id, state) WHERE source_id IS NOT NULL;
+CREATE INDEX downloads_of_playlist ON downloads (playlist_id) WHERE playlist_id IS NOT NULL;
+CREATE INDEX downloads_ready ON downloads (user_id, is_quiet, id)
+WHERE state = 'resolving' AND lease_until IS NULL AND not_before IS NULL;
+CREATE INDEX downloads_waiting ON downloads (not_before) WHERE state = 'resolving' AND not_before IS NOT NULL;
+CREATE INDEX downloads_leased ON downloads (lease_until) WHERE lease_until IS NOT NULL;
+CREATE INDEX downloads_swept ON downloads (finished_at) WHERE is_quiet AND finished_at IS NOT NULL;
+CREATE UNIQUE INDEX downloads_one_look_a_source ON downloads (source_id)
+WHERE is_quiet AND state = 'resolving';
 
-CREATE TABLE download_items (
-    id INTEGER PRIMARY KEY,
+CREATE TABLE download_items (  -- user_id and is_quiet are the download's, for the queue's order
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
     uid TEXT NOT NULL UNIQUE CHECK (length(uid) = 32),
     download_id INTEGER NOT NULL REFERENCES downloads (id) ON DELETE CASCADE,
+    user_id TEXT NOT NULL,
+    is_quiet INTEGER NOT NULL CHECK (is_quiet IN (0, 1)),
     position INTEGER NOT NULL,
     url TEXT NOT NULL,
     extractor TEXT NOT NULL,
@@ -78,11 +100,17 @@ CREATE TABLE download_items (
     updated_at TEXT NOT NULL,
     UNIQUE (download_id, extractor, source_id)
 ) STRICT;
-CREATE INDEX download_items_by_state ON download_items (state, not_before);
 CREATE INDEX download_items_in_order ON download_items (download_id, position);
+CREATE INDEX download_items_of_download ON download_items (download_id, state);
+CREATE INDEX download_items_by_state ON download_items (state, id);
+CREATE INDEX download_items_ready ON download_items (user_id, is_quiet, download_id, position)
+WHERE state = 'queued' AND not_before IS NULL;
+CREATE INDEX download_items_waiting ON download_items (not_before)
+WHERE state = 'queued' AND not_before IS NOT NULL;
+CREATE INDEX download_items_running ON download_items (user_id, lease_until) WHERE state = 'running';
 
 CREATE TABLE attempts (
-    id INTEGER PRIMARY KEY,
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
     item_id INTEGER NOT NULL REFERENCES download_items (id) ON DELETE CASCADE,
     number INTEGER NOT NULL,
     started_at TEXT NOT NULL,
@@ -92,6 +120,35 @@ CREATE TABLE attempts (
     error TEXT
 ) STRICT;
 CREATE INDEX attempts_of_item ON attempts (item_id);
+CREATE INDEX attempts_running ON attempts (id) WHERE state = 'running';
+
+CREATE TABLE placed_files (  -- in their final place, and not yet the library's
+    path TEXT NOT NULL PRIMARY KEY,
+    placed_at TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
 """
 
-MIGRATIONS = (Migration(1, "queue", QUEUE),)
+
+def _counted(table: str) -> str:
+    """Triggers by which a user's number in ``download_revs`` moves with each change to this table."""
+    return "".join(
+        f"""
+CREATE TRIGGER {table}_{name} AFTER {event} ON {table} BEGIN
+    INSERT INTO download_revs VALUES ({row}.user_id, 1) ON CONFLICT (user_id) DO UPDATE SET rev = rev + 1;
+END;"""
+        for name, event, row in (("added", "INSERT", "NEW"), ("changed", "UPDATE", "NEW"), ("removed", "DELETE", "OLD"))
+    )
+
+
+REVS = f"""
+CREATE TABLE download_revs (
+    user_id TEXT NOT NULL PRIMARY KEY,
+    rev INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;{_counted("downloads")}{_counted("download_items")}
+"""
+
+MIGRATIONS = (
+    Migration(1, "sources", SOURCES),
+    Migration(2, "queue", QUEUE),
+    Migration(3, "change counters", REVS),
+)

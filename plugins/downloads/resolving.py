@@ -2,72 +2,116 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from soundwave_core import to_stamp, transaction
+from soundwave_core import transaction
 from soundwave_library import Channels, Playlists
 
 from . import sources
 from .messages import Failed, Item, Resolved
+from .process import WorkerDied, WorkerProcess
 from .source_store import Sources
 from .store import DownloadItems, Downloads
+from .waiting import DEAD, failure_of, wait_seconds
 
 if TYPE_CHECKING:
     from soundwave_core import Database, SoundWave
 
+EMPTY = Failed(id="", code="empty", when="never", reason="There is nothing to fetch behind this link.")
+GONE = "The playlist that this was for is gone."
 
-def fail(core: SoundWave, download: dict[str, Any], failure: Failed, wait_seconds: int | None) -> None:
+
+def carry_out(core: SoundWave, download: dict[str, Any], worker: WorkerProcess) -> None:
+    """Resolve a claimed link. Whatever happens, it has a state afterwards that somebody goes on from."""
+    try:
+        if not Downloads(core.db).holds(download["id"], download["fence"]):
+            return
+        answer = worker.resolve(download["url"], limit=core.config["downloads.longest_list"])
+        if isinstance(answer, Failed):
+            fail(core, download, answer)
+        else:
+            accept(core, download, answer)
+    except WorkerDied as death:
+        if death.is_cancelled:
+            _put_back(core, download)
+        else:
+            fail(core, download, DEAD)
+    except Exception as error:  # plugins, the disk: one link's trouble is not the queue's
+        fail(core, download, failure_of(error))
+
+
+def _put_back(core: SoundWave, download: dict[str, Any]) -> None:
+    """The worker was needed no more: this try does not count, where the claim is still ours."""
+    with transaction(core.db) as tx:
+        if Downloads(tx).holds(download["id"], download["fence"]):
+            columns = {"lease_until": None, "attempts": max(download["attempts"] - 1, 0)}
+            Downloads(tx).change(download["id"], core.clock.stamp(), **columns)
+
+
+def fail(core: SoundWave, download: dict[str, Any], failure: Failed) -> None:
     """A link that did not resolve is tried again later, or failed with its reason; its source remembers."""
-    now = core.clock.stamp()
+    wait, now = wait_seconds(failure, download["attempts"]), core.clock.stamp()
     with transaction(core.db) as tx:
         downloads = Downloads(tx)
         if not downloads.holds(download["id"], download["fence"]):
             return
-        if download["source_id"] is not None:
-            sources.note_failure(core, tx, download["source_id"], failure.code, failure.reason)
-        if download["is_quiet"]:
-            downloads.remove(download["id"])
+        row = downloads.get(download["uid"])
+        if row["source_id"] is not None:
+            sources.note_failure(core, tx, row["source_id"], failure)
+        if row["is_quiet"]:
+            downloads.remove(row["id"])
             return
         columns: dict[str, Any] = {"error_code": failure.code, "error": failure.reason, "lease_until": None}
-        if wait_seconds is None:
+        if wait is None:
             columns |= {"state": "failed", "finished_at": now}
         else:
-            columns |= {"not_before": to_stamp(core.clock.now() + timedelta(seconds=wait_seconds))}
-        downloads.change(download["id"], now, **columns)
+            columns |= {"not_before": core.clock.stamp_after(seconds=wait)}
+        downloads.change(row["id"], now, **columns)
 
 
 def accept(core: SoundWave, download: dict[str, Any], resolved: Resolved) -> None:
     """Queue what is new; make the playlist or the source that was asked for; all in one transaction."""
-    changed: str | None = None
     with transaction(core.db) as tx:
-        downloads = Downloads(tx)
-        if not downloads.holds(download["id"], download["fence"]):
+        if not Downloads(tx).holds(download["id"], download["fence"]):
             return
-        source = Sources(tx).get(download["source_id"]) if download["source_id"] is not None else None
+        row = Downloads(tx).get(download["uid"])
+        source = Sources(tx).get(row["source_id"]) if row["source_id"] is not None else None
         if source is not None and not sources.has_target(tx, source):
-            Sources(tx).remove(source["kind"], source["target_id"])
-            downloads.remove(download["id"])
-            return
-        if source is None and resolved.kind != "single":
-            download, source = _make_playlist(core, tx, download, resolved)
-        items = resolved.items
-        if source is not None:
-            items = _look_again(core, tx, source, resolved)
-            changed = source["target_id"] if source["kind"] == "playlist" else None
-        now = core.clock.stamp()
-        wanted = [(core.clock.new_id(), position, item) for position, item in enumerate(items)]
-        DownloadItems(tx).add_all(download["id"], wanted, now)
-        downloads.change(
-            download["id"], now, title=_title(download, resolved), is_resolved=1, lease_until=None,
-            not_before=None, error=None, error_code=None, state="queued",
-        )  # fmt: skip
-        if not wanted and download["is_quiet"]:
-            downloads.remove(download["id"])
+            _let_go(core, tx, row, source)
+        elif source is None and not resolved.items and not row["is_followed"]:
+            columns = {"state": "failed", "error_code": EMPTY.code, "error": EMPTY.reason, "lease_until": None}
+            Downloads(tx).change(row["id"], core.clock.stamp(), finished_at=core.clock.stamp(), **columns)
         else:
-            downloads.settle(download["id"], now)
-    if changed is not None:
-        core.plugins.announce("playlist_changed", playlist_id=changed)
+            if source is None and resolved.kind != "single":
+                row, source = _make_playlist(core, tx, row, resolved)
+            items = resolved.items if source is None else _look_again(core, tx, row, source, resolved)
+            _queue(core, tx, row, resolved, items)
+
+
+def _queue(core: SoundWave, tx: Database, row: dict[str, Any], resolved: Resolved, items: list[Item]) -> None:
+    """Make items of what was found. A check that nobody asked for and that found nothing leaves no row."""
+    downloads, now = Downloads(tx), core.clock.stamp()
+    if row["is_quiet"] and not items:
+        downloads.remove(row["id"])
+        return
+    wanted = [(core.clock.new_id(), position, item) for position, item in enumerate(items)]
+    downloads.change(
+        row["id"], now, title=_title(row, resolved), is_resolved=1, lease_until=None, not_before=None,
+        error=None, error_code=None, state="queued",
+    )  # fmt: skip
+    DownloadItems(tx).add_all(row["id"], wanted, now)
+    downloads.settle(row["id"], now)
+
+
+def _let_go(core: SoundWave, tx: Database, row: dict[str, Any], source: dict[str, Any]) -> None:
+    """What the check was for is gone, and so is its source."""
+    Sources(tx).remove(source["kind"], source["target_id"])
+    if row["is_quiet"]:
+        Downloads(tx).remove(row["id"])
+        return
+    now = core.clock.stamp()
+    columns = {"state": "cancelled", "error": GONE, "lease_until": None, "playlist_id": None, "finished_at": now}
+    Downloads(tx).change(row["id"], now, **columns)
 
 
 def _title(download: dict[str, Any], resolved: Resolved) -> str | None:
@@ -78,50 +122,46 @@ def _title(download: dict[str, Any], resolved: Resolved) -> str | None:
 def _make_playlist(
     core: SoundWave, tx: Database, download: dict[str, Any], resolved: Resolved
 ) -> tuple[dict[str, Any], dict[str, Any] | None]:
-    """A list becomes a playlist: mirrored where it is to be followed, else custom."""
-    now = core.clock.stamp()
+    """A list becomes a playlist: mirrored where it is to be followed, else custom. One that is there is taken."""
+    source = sources.find_followed(tx, download["user_id"], download["url"]) if download["is_followed"] else None
+    playlist_id = source["target_id"] if source is not None else _create(core, tx, download, resolved)
+    if download["is_followed"] and source is None:
+        source = sources.add_playlist(core, tx, download, playlist_id)
+    columns = {"playlist_id": playlist_id, "source_id": source["id"] if source is not None else None}
+    Downloads(tx).change(download["id"], core.clock.stamp(), **columns)
+    return {**download, **columns}, source
+
+
+def _create(core: SoundWave, tx: Database, download: dict[str, Any], resolved: Resolved) -> str:
     playlist_id = Playlists(tx).create(
         download["user_id"], download["title"] or resolved.title or download["url"], core.clock,
         kind="mirrored" if download["is_followed"] else "custom",
         description=resolved.description or "", source_url=download["url"],
     )  # fmt: skip
-    columns: dict[str, Any] = {"playlist_id": playlist_id}
-    source = None
-    if download["is_followed"]:
-        interval = download["interval_seconds"] or core.config["downloads.interval_seconds"]
-        rowid = Sources(tx).add(
-            uid=core.clock.new_id(), user_id=download["user_id"], kind="playlist", target_id=playlist_id,
-            url=download["url"], interval_seconds=interval, created_at=now,
-            next_check_at=core.clock.stamp_after(seconds=interval),
-        )  # fmt: skip
-        columns["source_id"] = rowid
-        source = Sources(tx).get(rowid)
-    Downloads(tx).change(download["id"], now, **columns)
-    return {**download, **columns}, source
+    tx.on_commit(lambda: core.plugins.announce("playlist_changed", playlist_id=playlist_id))
+    return playlist_id
 
 
-def _look_again(core: SoundWave, tx: Database, source: dict[str, Any], resolved: Resolved) -> list[Item]:
-    """Follow upstream's order, and answer what is not here yet and was not removed by its owner."""
-    order = [(item.extractor, item.source_id) for item in resolved.items]
-    sources.note_success(core, tx, source["id"], order)
+def _look_again(
+    core: SoundWave, tx: Database, row: dict[str, Any], source: dict[str, Any], resolved: Resolved
+) -> list[Item]:
+    """Follow upstream's order, and answer what is not here yet and was not removed by its owner.
+
+    What could not be had before is left alone by a check that nobody asked for.
+    """
+    seen = [(item.extractor, item.source_id) for item in resolved.items]
+    order = sources.note_success(core, tx, source, seen, is_cut=resolved.is_cut)
     if source["kind"] == "channel":
         channels = Channels(tx)
         channels.describe(source["target_id"], title=resolved.title, description=resolved.description)
-        missing = channels.missing(source["target_id"], order)
+        missing = channels.missing(source["target_id"], seen)
     else:
-        playlists = Playlists(tx)
-        if not resolved.is_cut:
-            playlists.follow_order(source["target_id"], order, core.clock)
-        missing = playlists.missing(source["target_id"], order)
-    pending = _pending(tx, source["id"])
-    return [item for item in resolved.items if (item.extractor, item.source_id) in missing - pending]
-
-
-def _pending(tx: Database, source_rowid: int) -> set[tuple[str, str]]:
-    """What an earlier check queued and is not over, or failed for good: it is not queued a second time."""
-    rows = tx.rows(
-        """SELECT i.extractor, i.source_id FROM download_items i JOIN downloads d ON d.id = i.download_id
-        WHERE d.source_id = :source AND i.state IN ('queued', 'running', 'paused', 'failed', 'cancelled', 'skipped')""",
-        source=source_rowid,
-    )
-    return {(row["extractor"], row["source_id"]) for row in rows}
+        playlist_id = source["target_id"]
+        if Playlists(tx).follow_order(playlist_id, order, core.clock):
+            tx.on_commit(lambda: core.plugins.announce("playlist_changed", playlist_id=playlist_id))
+        missing = Playlists(tx).missing(playlist_id, seen)
+    known = Sources(tx)
+    missing -= known.under_way(source["id"])
+    if row["is_quiet"]:
+        missing -= known.given_up(source["id"], core.clock.stamp())
+    return [item for item in resolved.items if (item.extractor, item.source_id) in missing]

@@ -1,52 +1,40 @@
-"""The routes of this room."""
+"""The routes of downloads and of the queue; ``channel_routes.py`` has the channels'."""
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
-from urllib.parse import urlencode
+
+import msgspec
 
 from soundwave_core import (
     AdminOnly,
-    AdminWriteOnly,
     Answer,
-    Invalid,
     IsAuthenticated,
     IsOwnerOrAdmin,
     Json,
-    ListQuery,
+    Listing,
     Request,
     Route,
-    decode_cursor,
-    encode_cursor,
+    __version__,
+    next_url,
+    row_before,
 )
 
-from . import channels, downloads, sources
+from . import actions, channel_routes, downloads
+from .list_store import DownloadLists, Rows
 from .queue import Engine
-from .shapes import (
-    Channel,
-    ChannelPage,
-    ChannelPatch,
-    Download,
-    DownloadPage,
-    DownloadQuery,
-    NewChannel,
-    NewDownload,
-    QueueItem,
-    QueuePage,
-    QueueQuery,
-)
-from .store import ACTIVE, DownloadItems, Downloads
+from .shapes import Download, DownloadQuery, NewDownload, OwnerQuery, QueueItem, QueueQuery
+from .store import ACTIVE
 
 if TYPE_CHECKING:
     from soundwave_core import SoundWave
 
-STATES = (*ACTIVE, "done", "failed", "cancelled")
-NEWEST = 2**62
-
 
 def list_downloads(core: SoundWave, request: Request) -> Json:
-    """The actor's downloads, newest first; one state of them with `state`."""
-    return _page(core, request, [request.query.state] if request.query.state else STATES)
+    """The actor's downloads, newest first; one state of them with `state`, another's with `user` (admins)."""
+    return _page(core, request, [request.query.state] if request.query.state else None)
 
 
 def list_active(core: SoundWave, request: Request) -> Json:
@@ -63,135 +51,103 @@ def add_download(core: SoundWave, request: Request) -> Answer:
     """Ask for a link, a list, a feed, or for the rest of a mirrored playlist."""
     uid = downloads.ask(core, request.user, request.body)
     core.part(Engine).wake()
-    location = f"{request.prefix}/api/playlist/downloads/{uid}/"
-    return Answer(Json(Downloads(core.db).json(uid)), headers=[("Location", location)])
+    location = f"{request.prefix}{OWN}{uid}/"
+    return Answer(Json(DownloadLists(core.db).download(uid)), headers=[("Location", location)])
 
 
 def get_download(core: SoundWave, request: Request) -> Json:
     """One download with its items."""
-    return Json(Downloads(core.db).json(request.params["download"]))
+    uid, lists = request.params["download"], DownloadLists(core.db)
+    etag = _revalidated(request, lists.rev_of(uid))
+    return Json(lists.download(uid), etag)
 
 
 def remove_download(core: SoundWave, request: Request) -> None:
     """Take it off the list; what was fetched stays."""
-    core.part(Engine).cancel(downloads.remove(core, request.params["download"]))
+    core.part(Engine).cancel(actions.remove(core, request.params["download"]))
 
 
 def pause_download(core: SoundWave, request: Request) -> Json:
     """Hold it; what is half fetched is kept."""
-    core.part(Engine).cancel(downloads.pause(core, request.params["download"]))
-    return get_download(core, request)
+    core.part(Engine).cancel(actions.pause(core, request.params["download"]))
+    return _shown(core, request)
 
 
 def resume_download(core: SoundWave, request: Request) -> Json:
     """Go on where it was paused."""
-    downloads.resume(core, request.params["download"])
+    actions.resume(core, request.params["download"])
     core.part(Engine).wake()
-    return get_download(core, request)
+    return _shown(core, request)
 
 
 def cancel_download(core: SoundWave, request: Request) -> Json:
     """End it for good; what was fetched stays."""
-    core.part(Engine).cancel(downloads.cancel(core, request.params["download"]))
-    return get_download(core, request)
+    core.part(Engine).cancel(actions.cancel(core, request.params["download"]))
+    return _shown(core, request)
 
 
 def retry_download(core: SoundWave, request: Request) -> Json:
     """Try again what failed or was cancelled."""
-    downloads.retry(core, request.params["download"])
+    actions.retry(core, request.params["download"])
     core.part(Engine).wake()
-    return get_download(core, request)
+    return _shown(core, request)
 
 
 def list_queue(core: SoundWave, request: Request) -> Json:
     """Every item of every user, newest first."""
-    body, last, count = DownloadItems(core.db).page(request.query.state, _before(request), request.query.limit)
-    return _list(request, body, last, count)
+    lists = DownloadLists(core.db)
+    etag = _revalidated(request, lists.rev(None))
+    return _list(request, lists.queue(request.query.state, row_before(request), request.query.limit), etag)
 
 
 def get_queue_item(core: SoundWave, request: Request) -> Json:
     """One item of the queue."""
-    return Json(DownloadItems(core.db).json(request.params["download_item"]))
+    return Json(DownloadLists(core.db).queue_item(request.params["download_item"]))
 
 
 def retry_queue_item(core: SoundWave, request: Request) -> Json:
     """Try one item again, whoever's it is."""
-    downloads.retry_item(core, request.params["download_item"])
+    actions.retry_item(core, request.params["download_item"])
     core.part(Engine).wake()
     return get_queue_item(core, request)
 
 
-def list_channels(core: SoundWave, request: Request) -> ChannelPage:
-    """The household's channels, by title."""
-    found = channels.view_all(core, request.prefix)
-    return ChannelPage(count=len(found), next=None, previous=None, results=found)
+def _shown(core: SoundWave, request: Request) -> Json:
+    return Json(DownloadLists(core.db).download(request.params["download"]))
 
 
-def add_channel(core: SoundWave, request: Request) -> Channel:
-    """Follow a publisher for the household."""
-    uid = channels.add(core, request.user, request.body)
-    core.part(Engine).wake()
-    return channels.view(core, uid, request.prefix)
+def _page(core: SoundWave, request: Request, states: Sequence[str] | None) -> Json:
+    lists, owner = DownloadLists(core.db), downloads.whose(request.user, request.query.user)
+    etag = _revalidated(request, lists.rev(owner))
+    return _list(request, lists.page(owner, states, row_before(request), request.query.limit), etag)
 
 
-def get_channel(core: SoundWave, request: Request) -> Channel:
-    """One channel and how its checks are going."""
-    return channels.view(core, request.params["channel"], request.prefix)
+def _revalidated(request: Request, rev: int) -> str:
+    """The ETag by the change counter alone: where it has not moved, nothing else is read."""
+    query = request.environ.get("QUERY_STRING", "")
+    asked = "\n".join([__version__, request.user.id, request.prefix, request.path, query])
+    etag = f"{rev}.{hashlib.sha256(asked.encode()).hexdigest()[:16]}"
+    request.revalidate(etag)
+    return etag
 
 
-def change_channel(core: SoundWave, request: Request) -> Channel:
-    """Rename it, or change when it is checked."""
-    channels.change(core, request.params["channel"], request.body)
-    return get_channel(core, request)
-
-
-def remove_channel(core: SoundWave, request: Request) -> None:
-    """Follow it no longer; its tracks stay."""
-    channels.remove(core, request.user, request.params["channel"])
-
-
-def refresh_channel(core: SoundWave, request: Request) -> Channel:
-    """Check it now."""
-    sources.refresh_channel(core, request.params["channel"])
-    core.part(Engine).wake()
-    return get_channel(core, request)
-
-
-def _page(core: SoundWave, request: Request, states: list[str] | tuple[str, ...]) -> Json:
-    store = Downloads(core.db)
-    body, last = store.page(request.user.id, states, _before(request), request.query.limit)
-    return _list(request, body, last, store.count(request.user.id, states))
-
-
-def _before(request: Request) -> int:
-    if request.query.cursor is None:
-        return NEWEST
-    values = decode_cursor(request.query.cursor)
-    if len(values) != 1 or not isinstance(values[0], int):
-        raise Invalid("The cursor is not one of ours.", code="cursor_invalid")
-    return values[0]
-
-
-def _list(request: Request, body: bytes, last: int | None, count: int) -> Json:
-    following = b"null"
-    if last is not None:
-        state = getattr(request.query, "state", None)
-        query = {"limit": request.query.limit, "cursor": encode_cursor([last])} | ({"state": state} if state else {})
-        following = f'"{request.prefix}{request.path}?{urlencode(query)}"'.encode()
-    return Json(b'{"count":%d,"next":%s,"previous":null,"results":%s}' % (count, following, body))
+def _list(request: Request, rows: Rows, etag: str) -> Json:
+    following = msgspec.json.encode(None if rows.last is None else next_url(request, [rows.last]))
+    body = b'{"count":%d,"next":%s,"previous":null,"results":[%s]}'
+    return Json(body % (rows.count, following, b",".join(rows.bodies)), etag)
 
 
 OWN = "/api/playlist/downloads/"
 ONE = OWN + "<download:id>/"
-CHANNEL = "/api/channel/<channel:id>/"
 ITEM = "/api/download/<download_item:id>/"
 
 ROUTES = [
-    Route("GET", OWN, list_downloads, IsAuthenticated, query=DownloadQuery, answer=DownloadPage),
+    Route("GET", OWN, list_downloads, IsAuthenticated, query=DownloadQuery, answer=Listing[Download]),
     Route("POST", OWN, add_download, IsAuthenticated, body=NewDownload, answer=Download, status=202,
           scope="download"),
-    Route("GET", OWN + "active/", list_active, IsAuthenticated, query=ListQuery, answer=DownloadPage),
-    Route("GET", OWN + "completed/", list_completed, IsAuthenticated, query=ListQuery, answer=DownloadPage),
+    Route("GET", OWN + "active/", list_active, IsAuthenticated, query=OwnerQuery, answer=Listing[Download]),
+    Route("GET", OWN + "completed/", list_completed, IsAuthenticated, query=OwnerQuery,
+          answer=Listing[Download]),
     Route("GET", ONE, get_download, IsOwnerOrAdmin, resource="download", answer=Download),
     Route("DELETE", ONE, remove_download, IsOwnerOrAdmin, resource="download", scope="download"),
     *(
@@ -200,15 +156,8 @@ ROUTES = [
         for name, handler in (("pause", pause_download), ("resume", resume_download),
                               ("cancel", cancel_download), ("retry", retry_download))
     ),
-    Route("GET", "/api/download/", list_queue, AdminOnly, query=QueueQuery, answer=QueuePage),
+    Route("GET", "/api/download/", list_queue, AdminOnly, query=QueueQuery, answer=Listing[QueueItem]),
     Route("GET", ITEM, get_queue_item, AdminOnly, resource="download_item", answer=QueueItem),
     Route("POST", ITEM + "retry/", retry_queue_item, AdminOnly, resource="download_item", answer=QueueItem),
-    Route("GET", "/api/channel/", list_channels, AdminWriteOnly, answer=ChannelPage),
-    Route("POST", "/api/channel/", add_channel, AdminWriteOnly, body=NewChannel, answer=Channel, status=201),
-    Route("GET", CHANNEL, get_channel, AdminWriteOnly, resource="channel", answer=Channel),
-    Route("PATCH", CHANNEL, change_channel, AdminWriteOnly, resource="channel", body=ChannelPatch,
-          answer=Channel),
-    Route("DELETE", CHANNEL, remove_channel, AdminWriteOnly, resource="channel"),
-    Route("POST", CHANNEL + "refresh/", refresh_channel, AdminWriteOnly, resource="channel", answer=Channel,
-          status=202),
+    *channel_routes.ROUTES,
 ]  # fmt: skip

@@ -11,9 +11,9 @@ from soundwave_core import Body, ListQuery
 
 State = Literal["resolving", "queued", "running", "paused", "done", "failed", "cancelled"]
 ItemState = Literal["queued", "running", "paused", "done", "failed", "cancelled", "skipped"]
-Link = Annotated[str, Meta(min_length=1, max_length=2048, pattern=r"^[^\x00-\x20\x7f]+$")]
-Title = Annotated[str, Meta(min_length=1, max_length=300, pattern=r"^[^\x00-\x1f\x7f]*\S[^\x00-\x1f\x7f]*$")]
-Id = Annotated[str, Meta(pattern="^[0-9a-f]{32}$")]
+Link = Annotated[str, Meta(min_length=1, max_length=2048, pattern=r"^[^\x00-\x20\x7f]+$(?!\n)")]
+Title = Annotated[str, Meta(min_length=1, max_length=300, pattern=r"^[^\x00-\x1f\x7f]*\S[^\x00-\x1f\x7f]*$(?!\n)")]
+Id = Annotated[str, Meta(pattern=r"^[0-9a-f]{32}$(?!\n)")]
 Interval = Annotated[int, Meta(ge=300, le=30 * 86400, description="Seconds between two checks.")]
 
 
@@ -27,7 +27,13 @@ class NewDownload(Body, frozen=True, kw_only=True):
     interval_seconds: Interval | None = None
 
 
-class DownloadQuery(ListQuery, frozen=True, kw_only=True):
+class OwnerQuery(ListQuery, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Whose downloads, newest first; ``user`` is for admins."""
+
+    user: Id | None = None
+
+
+class DownloadQuery(OwnerQuery, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Which downloads, newest first."""
 
     state: State | None = None
@@ -69,15 +75,6 @@ class Download(msgspec.Struct, frozen=True, kw_only=True):
     items: list[DownloadItem]
 
 
-class DownloadPage(msgspec.Struct, frozen=True, kw_only=True):
-    """A page of downloads."""
-
-    count: int
-    next: str | None
-    previous: str | None
-    results: list[Download]
-
-
 class QueueQuery(ListQuery, frozen=True, kw_only=True):
     """Which items of the whole queue."""
 
@@ -91,15 +88,6 @@ class QueueItem(DownloadItem, frozen=True, kw_only=True):
     user_id: str
     not_before: str | None
     updated_at: str
-
-
-class QueuePage(msgspec.Struct, frozen=True, kw_only=True):
-    """A page of the queue."""
-
-    count: int
-    next: str | None
-    previous: str | None
-    results: list[QueueItem]
 
 
 class NewChannel(Body, frozen=True, kw_only=True):
@@ -132,12 +120,3 @@ class Channel(msgspec.Struct, frozen=True, kw_only=True):
     next_check_at: str | None
     error: str | None
     is_enabled: bool
-
-
-class ChannelPage(msgspec.Struct, frozen=True, kw_only=True):
-    """A page of channels."""
-
-    count: int
-    next: str | None
-    previous: str | None
-    results: list[Channel]

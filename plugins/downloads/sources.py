@@ -1,33 +1,42 @@
-"""Sources: what is checked again and again, and how a check turns into tracks."""
+"""Sources: what is checked again and again, and how a check begins and ends."""
 
 from __future__ import annotations
 
 import json
 from typing import TYPE_CHECKING, Any
 
+from soundwave_auth import Users
 from soundwave_core import Conflict, NotFound, transaction
 from soundwave_library import Channels, Playlists
 
-from .source_store import Sources
+from .messages import Failed
+from .source_store import Pair, Sources
 from .store import Downloads
+from .waiting import check_wait_seconds
 
 if TYPE_CHECKING:
     from soundwave_core import Database, SoundWave
 
-BACKOFF_SECONDS = (15 * 60, 3600, 6 * 3600, 24 * 3600)
-
 
 def check_due(core: SoundWave) -> int:
-    """Begin a check of every source whose time has come; how many."""
-    now = core.clock.stamp()
+    """Begin a check of every source whose time has come; how many. A user who is locked out waits."""
     begun = 0
-    for source in Sources(core.db).list_due(now):
+    for source in Sources(core.db).list_due(core.clock.stamp()):
+        is_resting = source["kind"] == "playlist" and not is_active(core, source["user_id"])
         with transaction(core.db) as tx:
-            if has_target(tx, source):
-                begun += begin_check(core, tx, source, is_quiet=True) is not None
-            else:
+            if not has_target(tx, source):
                 Sources(tx).remove(source["kind"], source["target_id"])
+            elif is_resting:
+                Sources(tx).change(source["id"], next_check_at=_next_check_at(core, source))
+            else:
+                begun += begin_check(core, tx, source, is_quiet=True) is not None
     return begun
+
+
+def is_active(core: SoundWave, user_id: str) -> bool:
+    """Whether this user may use the server now."""
+    user = Users(core).find(user_id)
+    return user is not None and user.state == "active"
 
 
 def has_target(tx: Database, source: dict[str, Any]) -> bool:
@@ -36,15 +45,36 @@ def has_target(tx: Database, source: dict[str, Any]) -> bool:
     return store.find(source["target_id"]) is not None
 
 
+def find_followed(tx: Database, user_id: str, url: str) -> dict[str, Any] | None:
+    """The source of the mirrored playlist that this user has of this link already."""
+    source = Sources(tx).find_followed(user_id, url)
+    return source if source is not None and has_target(tx, source) else None
+
+
+def add_playlist(core: SoundWave, tx: Database, download: dict[str, Any], playlist_id: str) -> dict[str, Any]:
+    """The source behind a new mirrored playlist; its first check is the download that made it."""
+    interval = download["interval_seconds"] or core.config["downloads.interval_seconds"]
+    rowid = Sources(tx).add(
+        uid=core.clock.new_id(), user_id=download["user_id"], kind="playlist", target_id=playlist_id,
+        url=download["url"], interval_seconds=interval, created_at=core.clock.stamp(),
+        next_check_at=core.clock.stamp_after(seconds=interval),
+    )  # fmt: skip
+    return Sources(tx).get(rowid)
+
+
 def begin_check(core: SoundWave, tx: Database, source: dict[str, Any], *, is_quiet: bool) -> str | None:
-    """Put one check of a source into the queue, inside the caller's transaction; None if one is there."""
-    downloads = Downloads(tx)
-    running = downloads.find_check(source["id"])
-    now = core.clock.stamp()
-    next_at = core.clock.stamp_after(seconds=source["interval_seconds"])
-    Sources(tx).change(source["id"], next_check_at=next_at)
-    if running is not None:
-        return str(running["uid"]) if not is_quiet else None
+    """Put one check of a source into the queue, inside the caller's transaction.
+
+    One that somebody asked for takes over what is under way; a quiet one (None then) leaves it alone.
+    """
+    downloads, now = Downloads(tx), core.clock.stamp()
+    checks = downloads.list_checks(source["id"])
+    Sources(tx).change(source["id"], next_check_at=_next_check_at(core, source))
+    if checks and not is_quiet:
+        downloads.show(checks[0]["id"])
+        return str(checks[0]["uid"])
+    if any(not check["is_resolved"] for check in checks):
+        return None
     uid = core.clock.new_id()
     downloads.add(
         uid=uid, user_id=source["user_id"], url=source["url"], state="resolving", source_id=source["id"],
@@ -54,7 +84,7 @@ def begin_check(core: SoundWave, tx: Database, source: dict[str, Any], *, is_qui
     return uid
 
 
-def complete_playlist(core: SoundWave, user_id: str, playlist_id: str) -> str:
+def complete_playlist(core: SoundWave, playlist_id: str) -> str:
     """Begin a check that its owner asked for; Conflict for a playlist that follows nothing."""
     source = Sources(core.db).find("playlist", playlist_id)
     if source is None:
@@ -74,25 +104,38 @@ def refresh_channel(core: SoundWave, channel_id: str) -> None:
         begin_check(core, tx, source, is_quiet=True)
 
 
-def note_success(core: SoundWave, tx: Database, source_rowid: int, order: list[tuple[str, str]]) -> None:
-    """Remember a check that worked, and the order it saw; an empty list is remembered by nobody."""
+def note_success(
+    core: SoundWave, tx: Database, source: dict[str, Any], seen: list[Pair], *, is_cut: bool
+) -> list[Pair]:
+    """Remember a check that worked, and the order it saw, which is the answer.
+
+    Of a list that was cut, what is missing may still be there: it keeps its place behind what was seen.
+    An empty list is one that failed to load, and is not remembered.
+    """
     columns: dict[str, Any] = {"failures": 0, "error": None, "error_code": None, "last_checked_at": core.clock.stamp()}
-    if order:
+    known = set(seen)
+    order = [*seen, *(pair for pair in upstream_of(source) if is_cut and pair not in known)]
+    if seen:
         columns["upstream"] = json.dumps(order)
-    Sources(tx).change(source_rowid, **columns)
+    Sources(tx).change(source["id"], **columns)
+    return order
 
 
-def note_failure(core: SoundWave, tx: Database, source_rowid: int, code: str, reason: str) -> None:
+def note_failure(core: SoundWave, tx: Database, rowid: int, failure: Failed) -> None:
     """Remember a check that failed and wait longer; nothing of what is here is touched."""
-    source = Sources(tx).get(source_rowid)
+    source = Sources(tx).get(rowid)
     failures = source["failures"] + 1
-    wait = BACKOFF_SECONDS[min(failures, len(BACKOFF_SECONDS)) - 1]
+    wait = check_wait_seconds(failures, source["interval_seconds"], failure.retry_after_seconds)
     Sources(tx).change(
-        source_rowid, failures=failures, error_code=code, error=reason, last_checked_at=core.clock.stamp(),
-        next_check_at=core.clock.stamp_after(seconds=min(wait, source["interval_seconds"])),
+        rowid, failures=failures, error_code=failure.code, error=failure.reason,
+        last_checked_at=core.clock.stamp(), next_check_at=core.clock.stamp_after(seconds=wait),
     )  # fmt: skip
 
 
-def upstream_of(source: dict[str, Any]) -> list[tuple[str, str]]:
+def upstream_of(source: dict[str, Any]) -> list[Pair]:
     """The (extractor, source id) pairs of the last check, in upstream order."""
     return [(extractor, source_id) for extractor, source_id in json.loads(source["upstream"])]
+
+
+def _next_check_at(core: SoundWave, source: dict[str, Any]) -> str:
+    return core.clock.stamp_after(seconds=source["interval_seconds"])

@@ -41,6 +41,7 @@ from .store import (
     StoredTrack,
     Tracks,
     listening_rev,
+    unknown_paths,
 )
 
 __all__ = [
@@ -66,6 +67,7 @@ __all__ = [
     "listening_rev",
     "media_path",
     "media_type",
+    "unknown_paths",
 ]
 
 

@@ -25,7 +25,6 @@ from sides import HERE, BareSide, BenchError, NginxSide, Side, SoundWaveSide, as
 
 OUTPUT = HERE.parent.parent / "build" / "bench.json"
 USER = {"username": "alice", "password": "correct horse battery"}
-SETTLE_SECONDS = 1.0
 
 
 @dataclass(frozen=True)
@@ -81,7 +80,7 @@ class Bench:
             self._measure_starts(sides)
             for side in sides:
                 side.start()
-            time.sleep(SETTLE_SECONDS)
+            time.sleep(self.options.seconds)  # for what a server does right after its start
             self._measure_memory("memory_idle", "memory, idle", sides)
             self._measure_load(sides, running)
             self._measure_memory("memory_loaded", "memory, after the load", sides)
@@ -95,8 +94,8 @@ class Bench:
             link = (self.folder / "filled" / "data" / "setup-link").read_text().strip()
             wish = USER | {"setup_code": link.partition("code=")[2]}
             user = json.loads(ask(self.subject.port, "POST", "/api/user/register/", wish))["user"]["id"]
-            wish = USER | {"return_token": True}
-            self.token = json.loads(ask(self.subject.port, "POST", "/api/user/login/", wish))["token"]
+            entry = ask(self.subject.port, "POST", "/api/user/login/", USER | {"return_token": True})
+            self.token = json.loads(entry)["token"]
         finally:
             self.subject.stop()
         return self.subject.run("shelf.py", user, str(self.options.tracks), str(self.options.megabytes))
@@ -161,7 +160,8 @@ class Bench:
         job = {
             "port": side.port, "path": self.paths[scenario.body], "length": length,
             "headers": scenario.headers(self.token), "connections": scenario.connections,
-            "seconds": 0.05 if is_warm_up else self.options.seconds,
+            "seconds": min(0.05, self.options.seconds) if is_warm_up else self.options.seconds,
+            "is_stream": scenario.is_stream,
         }  # fmt: skip
         generator.stdin.write(json.dumps(job) + "\n")
         generator.stdin.flush()

@@ -68,8 +68,10 @@ class Connection:
         return self.length
 
 
-def run(port: int, path: str, headers: dict[str, str], length: int, connections: int, seconds: float) -> Any:
-    """Keep ``connections`` busy for so long; what was answered meanwhile."""
+def run(
+    port: int, path: str, headers: dict[str, str], length: int, connections: int, seconds: float, is_stream: bool
+) -> Any:
+    """Keep ``connections`` busy for so long, at least to the first answer (of a stream: to its first bytes)."""
     lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
     request = f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n{lines}\r\n".encode()
     ready = selectors.DefaultSelector()
@@ -80,7 +82,7 @@ def run(port: int, path: str, headers: dict[str, str], length: int, connections:
     cpu, began = time.process_time(), time.perf_counter()
     for key in list(ready.get_map().values()):
         key.data.ask()
-    while (passed := time.perf_counter() - began) < seconds or not size:
+    while (passed := time.perf_counter() - began) < seconds or not (size if is_stream else answers):
         if not (events := ready.select(_ENOUGH_SECONDS)):
             raise WrongAnswer(f"no answer within {_ENOUGH_SECONDS} s")
         for key, _ in events:
@@ -90,7 +92,7 @@ def run(port: int, path: str, headers: dict[str, str], length: int, connections:
                 key.data.ask()
     used = time.process_time() - cpu
     for key in list(ready.get_map().values()):
-        key.fileobj.close()
+        key.data.socket.close()
     return {"answers": answers, "bytes": size, "seconds": passed, "generator_load": used / passed}
 
 

@@ -2,28 +2,33 @@
 
 from __future__ import annotations
 
+import gc
 import gzip
 from pathlib import Path
 from typing import Any
 
 import pytest
-from core.toys import CRASH, ECHO, Echo, echo, owned_by, routes
+from core.toys import CRASH, ECHO, Echo, echo, owned_by, routes, toy
 
 from soundwave_core import (
     AdminOnly,
     AdminWriteOnly,
     FileAnswer,
+    Forbidden,
+    Invalid,
     IsAuthenticated,
     Json,
     ListQuery,
     Public,
+    Request,
     Route,
     SoundWave,
     decode_cursor,
     encode_cursor,
     transaction,
 )
-from soundwave_core.answers import parse_range
+from soundwave_core.answers import parse_range, weak
+from soundwave_core.origin import ensure_same_origin
 from soundwave_core.testing import Client, MakeCore, make_cast
 
 CONTENT = bytes(range(256)) * 4
@@ -66,6 +71,16 @@ def count_up(core: Any, request: Any) -> Echo:
         (b'{"word": "x", "more": 1}', {}, 422, "invalid"),
         (b"[]", {}, 422, "invalid"),
         (b'{"word": "x"}', {"Content-Type": "text/plain"}, 415, "content_type_unsupported"),
+        (gzip.compress(b'{"word": "x"}'), {"Content-Encoding": "gzip"}, 415, "content_encoding_unsupported"),
+        (b'{"word": "x"}', {"Content-Encoding": "identity"}, 200, None),
+        (b'{"word": "\\ud800"}', {}, 400, "body_unreadable"),
+        (b'{"word": "x"}{}', {}, 400, "body_unreadable"),
+        (b'{"word": 1e999}', {}, 422, "invalid"),
+        (b'{"word": "x"}', {"Content-Length": "99"}, 400, "body_incomplete"),
+        (b'{"word": "x"}', {"Content-Length": "-1"}, 400, "length_invalid"),
+        (b'{"word": "x"}', {"Content-Length": "1_0"}, 400, "length_invalid"),
+        (b'{"word": "x"}', {"Content-Length": "9" * 18}, 413, "body_too_large"),
+        (b'{"word": "x"}', {"Content-Length": ""}, 400, "body_empty"),
         (b'"' + b"x" * (1 << 20) + b'"', {}, 413, "body_too_large"),
     ],
 )
@@ -97,12 +112,19 @@ def test_unknown_paths_and_methods(client: Client) -> None:
 
 def test_query(client: Client) -> None:
     assert client.get("/api/list/?limit=7").json == Echo("7")
-    for query in ("limit=0", "limit=201", "limit=x", "limit=1&limit=2", "limits=1"):
+    bad = ("limit=0", "limit=201", "limit=x", "limit=1&limit=2", "limits=1", "limit=1;limit=2")
+    for query in (*bad, "cursor=%ff", "cursor=%zz", "cursor=%", "%c3%28=1", "cursor=%ed%a0%80"):
         assert client.get(f"/api/list/?{query}").json["code"] == "query_invalid", query
 
 
 def test_cursors() -> None:
     assert decode_cursor(encode_cursor(["a", 1, None])) == ["a", 1, None]
+
+
+@pytest.mark.parametrize("values", [[10**30], [-(2**63) - 1]])
+def test_a_cursor_holds_what_the_database_can(values: Any) -> None:
+    with pytest.raises(Invalid):
+        decode_cursor(encode_cursor(values))
 
 
 def test_json_is_compressed_and_revalidated(client: Client) -> None:
@@ -112,6 +134,26 @@ def test_json_is_compressed_and_revalidated(client: Client) -> None:
     assert packed.headers["ETag"] == 'W/"r7"'
     again = client.get("/api/long/", If_None_Match='"x", W/"r7"')
     assert (again.status, again.body) == (304, b"")
+
+
+@pytest.mark.parametrize(
+    ("accepted", "is_packed"),
+    [("gzip;q=0", False), ("gzip; q=0.000", False), ("br, GZIP;q=0.1", True), ("x-gzip", False), ("identity", False)],
+)
+def test_compression_is_what_the_client_asks_for(client: Client, accepted: str, is_packed: bool) -> None:
+    answer = client.get("/api/long/", Accept_Encoding=accepted)
+    assert (answer.headers.get("Content-Encoding") == "gzip") == is_packed
+    assert "Accept-Encoding" in answer.headers["Vary"]
+    assert client.head("/api/long/", Accept_Encoding=accepted).headers == answer.headers
+
+
+def test_a_strong_tag_is_weak_for_what_may_be_compressed() -> None:
+    assert [weak(tag) for tag in ("r7", '"r7"', 'W/"r7"')] == ['W/"r7"'] * 3
+
+
+def test_writes_are_not_compressed(client: Client) -> None:
+    """Their answers are kept for a resend, which may accept something else."""
+    assert client.post("/api/echo/", {"word": "x" * 5000}, Accept_Encoding="gzip").headers.get("Content-Encoding") is None
 
 
 RANGES = [
@@ -127,6 +169,8 @@ RANGES = [
     ("bytes=5-2", 200, CONTENT),
     ("bytes=0-1,5-6", 200, CONTENT),
     ("lines=1-2", 200, CONTENT),
+    ("Bytes=0-0", 206, CONTENT[:1]),
+    ("bytes=٣-٤", 200, CONTENT),
     ("bytes=-", 200, CONTENT),
 ]
 
@@ -139,8 +183,8 @@ def test_ranges(client: Client, header: str | None, status: int, content: bytes 
     if content is not None:
         assert answer.body == content
         assert answer.headers["Content-Length"] == str(len(content))
-        head = client.request("HEAD", "/api/file/", headers=headers)
-        assert (head.status, head.body, head.headers) == (status, b"", answer.headers)
+        head = client.request("HEAD", "/api/file/", headers=headers)  # Range is for GET alone
+        assert (head.status, head.body, head.headers) == (200, b"", client.get("/api/file/").headers)
     else:
         assert answer.headers["Content-Range"] == "bytes */1024"
 
@@ -152,7 +196,31 @@ def test_files_are_revalidated_and_named(client: Client) -> None:
     assert client.get("/api/file/", If_None_Match='"rev1"').status == 304
     assert client.get("/api/file/", Range="bytes=0-1", If_Range='"rev1"').status == 206
     assert client.get("/api/file/", Range="bytes=0-1", If_Range='"rev0"').status == 200
+    assert client.get("/api/file/", Range="bytes=0-1", If_Range='W/"rev1"').status == 200
+    assert client.get("/api/file/", Range="bytes=0-1", If_Range="Sun, 22 Nov 2026 08:55:44 GMT").status == 200
+    assert client.get("/api/file/", If_None_Match='W/"rev1"').status == 304
+    assert client.get("/api/file/", If_None_Match="*", Range="bytes=9999-").status == 304
+    assert "Content-Length" not in client.get("/api/file/", If_None_Match="*").headers
     assert client.get("/api/gone/").json["code"] == "file_missing"
+    assert client.get("/api/gone/", If_None_Match="*").status == 404
+
+
+def test_an_empty_file(make_core: MakeCore, tmp_path: Path) -> None:
+    path = tmp_path / "empty"
+    path.touch()
+    empty = routes(Route("GET", "/api/empty/", lambda core, r: FileAnswer(path, "e", "audio/mpeg"), Public))
+    client = Client(make_core(plugins={"toy": empty}))
+    assert (client.get("/api/empty/").status, client.get("/api/empty/").headers["Content-Length"]) == (200, "0")
+    answer = client.get("/api/empty/", Range="bytes=0-")
+    assert (answer.status, answer.headers["Content-Range"]) == (416, "bytes */0")
+
+
+def test_a_file_that_is_not_sent_is_closed(client: Client, recwarn: pytest.WarningsRecorder) -> None:
+    for headers in ({"If_None_Match": "*"}, {"Range": "bytes=9999-"}):
+        client.get("/api/file/", **headers)
+    client.head("/api/file/")
+    gc.collect()
+    assert not [w for w in recwarn if issubclass(w.category, ResourceWarning)]
 
 
 def test_range_of_nothing() -> None:
@@ -188,6 +256,65 @@ def test_cross_site_writes_are_refused(core: SoundWave) -> None:
     assert alice.post("/api/count/").json["code"] == "csrf_failed"
 
 
+ORIGINS = [
+    ({}, "http", False),  # the cookie alone
+    ({"Origin": "http://localhost:8889"}, "http", True),
+    ({"Origin": "HTTP://LOCALHOST:8889"}, "http", True),
+    ({"Origin": "https://localhost:8889"}, "http", True),  # TLS ends at a proxy that nobody named
+    ({"Origin": "http://localhost:8889"}, "https", False),
+    ({"Origin": "http://localhost"}, "http", False),
+    ({"Origin": "http://["}, "http", False),
+    ({"Origin": "null"}, "http", False),
+    ({"Origin": "null", "Host": ""}, "http", False),
+    ({"Origin": "file://", "Host": ""}, "http", False),
+    ({"Origin": "http://localhost:8889.evil.example"}, "http", False),
+    ({"Origin": "https://music.lan", "Host": "music.lan:443"}, "https", True),
+    ({"Origin": "http://music.lan", "Host": "music.lan:80"}, "http", True),
+    ({"Origin": "http://music.lan", "Host": "music.lan:443"}, "http", False),
+    ({"Sec-Fetch-Site": "same-origin", "Origin": "https://music.lan"}, "http", True),  # a proxy rewrote Host
+    ({"Sec-Fetch-Site": "same-origin"}, "http", True),
+    ({"Sec-Fetch-Site": "none"}, "http", False),
+    ({"Sec-Fetch-Site": "none", "Origin": "http://localhost:8889"}, "http", True),
+    ({"Sec-Fetch-Site": "none", "Origin": "null"}, "http", False),
+    ({"Sec-Fetch-Site": "cross-site", "Origin": "http://localhost:8889"}, "http", False),
+]
+
+
+@pytest.mark.parametrize(("headers", "scheme", "is_ours"), ORIGINS)
+def test_origins(core: SoundWave, headers: dict[str, str], scheme: str, is_ours: bool) -> None:
+    client = Client(core)
+    environ = client._environ("POST", "/api/echo/", b"", {"Cookie": "a=b"})
+    del environ["HTTP_ORIGIN"]
+    environ |= {f"HTTP_{name.upper().replace('-', '_')}": value for name, value in headers.items()}
+    environ["wsgi.url_scheme"] = scheme
+    request = Request(core, environ, ECHO, {})
+    if is_ours:
+        ensure_same_origin(request)
+    else:
+        with pytest.raises(Forbidden, match="another site"):
+            ensure_same_origin(request)
+
+
+def test_a_program_without_cookies_needs_no_origin(core: SoundWave) -> None:
+    environ = Client(core)._environ("POST", "/api/echo/", b"", {})
+    del environ["HTTP_ORIGIN"]
+    ensure_same_origin(Request(core, environ, ECHO, {}))
+
+
+def test_an_exit_is_a_crash_of_that_request_alone(make_core: MakeCore) -> None:
+    """It would end a thread of the server, and leave the connection waiting for ever."""
+    client = Client(make_core(plugins={"toy": routes(Route("GET", "/api/exit/", lambda core, r: exit(3), Public))}))
+    assert client.get("/api/exit/").json["code"] == "internal_error"
+
+
+def test_an_actor_that_is_none_is_a_crash(make_core: MakeCore) -> None:
+    for actor in ("bob", True, {"id": "1", "is_admin": True}):
+        liar = toy(actor_from_request=lambda request, actor=actor: actor)
+        core = make_core(plugins={"liar": liar})
+        assert Client(core).get("/api/playlist/").json["code"] == "internal_error"
+        core.stop()
+
+
 def test_a_write_with_a_key_happens_once(core: SoundWave) -> None:
     cast = make_cast(core)
     first = cast.bob.post("/api/count/", Idempotency_Key="k1")
@@ -215,8 +342,6 @@ def test_every_answer_carries_the_headers(client: Client) -> None:
 
 
 def test_a_restriction_takes_away_and_names_its_reason(make_core: MakeCore) -> None:
-    from core.toys import toy
-
     closed = toy(restrict=lambda actor, request: "It is night." if request.path == "/api/echo/" else None)
     core = make_core(plugins={"toy": routes(ECHO), "night": closed})
     answer = Client(core).post("/api/echo/", {"word": "x"})

@@ -46,7 +46,7 @@ def add_mood(cast: Cast, track: str, word: str = "rainy") -> str:
 def test_a_mood_is_kept_and_taken_back(cast: Cast, track: str) -> None:
     mood = add_mood(cast, track)
     [kept] = cast.bob.get("/api/mood/").json.results
-    assert (kept.track_id, kept.word) == (track, "rainy")
+    assert (kept.track_id, kept.title, kept.word) == (track, "Rain", "rainy")
     assert cast.bob.delete(f"/api/mood/{mood}/").status == 204
     assert cast.bob.get("/api/mood/").json.count == 0
 

@@ -100,7 +100,7 @@ def test_health_is_asked_and_a_raise_is_a_failed_check(make_core: MakeCore) -> N
 
 
 def test_register_precache_adds_to_the_shell(make_core: MakeCore) -> None:
-    entry = PrecacheEntry("static/far/away.js", "7")
+    entry = PrecacheEntry("api/ping/", "7")
     core = make_core(plugins={"toy": toy(register_precache=lambda core: [entry])})
     assert entry in core.web.precache()
 

@@ -63,7 +63,7 @@ def test_plugins_use_the_public_core() -> None:
         f"{short(path)}:{line} imports {module}"
         for path in modules(PLUGINS, EXAMPLE)
         for line, module, names in imports(path)
-        if module.startswith("soundwave_core.") and module != "soundwave_core.testing"
+        if (module.startswith("soundwave_core.") and module != "soundwave_core.testing")
         or (module == "soundwave_core" and "testing" in names)
         or (module == "soundwave_core.testing" and PLUGINS in path.parents)
     ]  # fmt: skip

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import ast
 import inspect
 import json
 import re
 from pathlib import Path
 
-from house.tree import CORE, EXAMPLE, PLUGINS, ROOT, ensure_none, modules, short, tracked
+from house.tree import CORE, EXAMPLE, PLUGINS, ROOT, ensure_none, modules, short, tracked, tree_of
 
 import soundwave_core
 
@@ -20,7 +21,7 @@ MACHINE = re.compile(r"(?<![\w.$}/-])/(?:home|root|work)/")
 UNFINISHED = re.compile(r"\b(?:TODO|FIXME|XXX|HACK)\b")
 UNSAFE = re.compile(
     r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|directives/unsafe|unsafe(?:HTML|SVG|Static)|style-?[mM]ap"
-    r"|\bstyle=[\"'$]|\beval\(|new Function\("
+    r"|(?<![.\w-])style=[\"'$]|\beval\(|new Function\("
 )
 INLINE = re.compile(r"<script(?![^>]*\bsrc=)|\son\w+=\"|<style\b|javascript:")
 
@@ -91,6 +92,6 @@ def test_every_module_begins_with_a_sentence() -> None:
     wrong = [
         short(path)
         for path in modules(CORE, PLUGINS, EXAMPLE, ROOT / "tests")
-        if path.read_text().strip() and not re.match(r'"""[A-Z`].*[.:?!]', path.read_text())
+        if path.read_text().strip() and not re.search(r"[.:?!]", ast.get_docstring(tree_of(path)) or "")
     ]
     ensure_none(wrong)

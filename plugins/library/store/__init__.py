@@ -2,7 +2,7 @@
 
 from .channels import Channel, Channels
 from .entries import Entries, Favorites, Removal
-from .files import Artworks, FileRemovals
+from .files import Artworks, FileRemovals, unknown_paths
 from .items import END
 from .listening import Plays, Positions, listening_rev
 from .lists import Lists, Page
@@ -29,4 +29,5 @@ __all__ = [
     "TrackList",
     "Tracks",
     "listening_rev",
+    "unknown_paths",
 ]

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from soundwave_core import Database
+
+from .sql import as_json
 
 
 class FileRemovals:
@@ -75,6 +78,17 @@ class Artworks:
             return False
         FileRemovals(self._db).add(path)
         return True
+
+
+def unknown_paths(db: Database, paths: Sequence[str]) -> list[str]:
+    """Those of these paths below MEDIA_ROOT that no track and no picture has: whoever wrote them may remove them."""
+    rows = db.rows(
+        """SELECT value AS path FROM json_each(:paths)
+        WHERE NOT EXISTS (SELECT 1 FROM tracks WHERE path = value)
+        AND NOT EXISTS (SELECT 1 FROM artworks WHERE path = value)""",
+        paths=as_json(paths),
+    )
+    return [row["path"] for row in rows]
 
 
 _UNUSED = " AND ".join(

@@ -10,6 +10,7 @@ CREATE TABLE moods (
     uid TEXT NOT NULL UNIQUE,
     user_id TEXT NOT NULL,
     track_id TEXT NOT NULL,
+    title TEXT NOT NULL,  -- the track's, so that a list is one statement
     word TEXT NOT NULL,
     added_at TEXT NOT NULL,
     UNIQUE (user_id, track_id, word)

@@ -23,10 +23,12 @@ def add(core: SoundWave, actor: Actor, track_id: str, word: str) -> str:
     """Remember a mood; its id. NotFound for a track that the actor may not hear."""
     if word not in core.config["moods.words"]:
         raise Invalid(f"{word} is no mood here: choose another word.", code="mood_unknown")
-    Tracks(core.db, actor).get(track_id)
+    track = Tracks(core.db, actor).get(track_id)
     mood_id = core.clock.new_id()
     with transaction(core.db) as tx:
-        Moods(tx).add(mood_id, actor.id, track_id, word, core.clock.stamp())
+        Moods(tx).add(
+            uid=mood_id, user_id=actor.id, track_id=track.uid, title=track.title, word=word, added_at=core.clock.stamp()
+        )
     return mood_id
 
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from soundwave_core import Request, SoundWave
 
 
-class NewMood(Body):
+class NewMood(Body, frozen=True):
     """A track, and what it feels like."""
 
     track: Annotated[str, Meta(max_length=32)]
@@ -28,6 +28,7 @@ class Mood(msgspec.Struct, frozen=True, kw_only=True):
 
     id: str
     track_id: str
+    title: str
     word: str
     added_at: str
 

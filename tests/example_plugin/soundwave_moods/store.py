@@ -13,10 +13,14 @@ class Moods:
     def __init__(self, db: Database) -> None:
         self.db = db
 
+    def tracks(self) -> list[str]:
+        """Every track that anybody has a mood for."""
+        return [row["track_id"] for row in self.db.rows("SELECT DISTINCT track_id FROM moods")]
+
     def list(self, user_id: str) -> list[dict[str, Any]]:
         """A user's moods, newest first."""
         return self.db.rows(
-            "SELECT uid AS id, track_id, word, added_at FROM moods WHERE user_id = :user ORDER BY moods.id DESC",
+            "SELECT uid AS id, track_id, title, word, added_at FROM moods WHERE user_id = :user ORDER BY moods.id DESC",
             user=user_id,
         )
 
@@ -24,14 +28,9 @@ class Moods:
         owner: str | None = self.db.value("SELECT user_id FROM moods WHERE uid = :uid", uid=uid)
         return owner
 
-    def tracks(self) -> list[str]:
-        """Every track that anybody has a mood for."""
-        return [row["track_id"] for row in self.db.rows("SELECT DISTINCT track_id FROM moods")]
-
-    def add(self, uid: str, user_id: str, track_id: str, word: str, at: str) -> None:
+    def add(self, **columns: str) -> None:
         """IntegrityError (answered 409) where the user has said so already."""
-        row = {"uid": uid, "user_id": user_id, "track_id": track_id, "word": word, "added_at": at}
-        self.db["moods"].insert(row)
+        self.db["moods"].insert(columns)
 
     def remove(self, uid: str) -> None:
         self.db.execute("DELETE FROM moods WHERE uid = :uid", uid=uid)

@@ -11,7 +11,8 @@ import pytest
 from soundwave_core import SoundWave, transaction
 from soundwave_core.testing import Cast, Client, MakeCore, VirtualClock, make_cast
 from soundwave_downloads.messages import Failed
-from soundwave_downloads.queue import Engine, wait_seconds
+from soundwave_downloads.queue import Engine
+from soundwave_downloads.waiting import check_wait_seconds, wait_seconds
 from tests.site.server import Page, Site
 
 OWN = "/api/playlist/downloads/"
@@ -210,9 +211,14 @@ def test_waiting_times() -> None:
 
     assert wait("never", "not_found", 1) is None
     assert [wait("later", "server_error", n) for n in (1, 2, 5, 9)] == [60, 300, None, None]
-    assert wait("later", "throttled", 99) == 6 * 3600
+    assert [wait("later", "throttled", n) for n in (20, 49, 50)] == [6 * 3600, 6 * 3600, None]
+    assert wait("later", "live", 9) == 6 * 3600
     assert wait("later", "throttled", 1, 7200) == 7200
     assert wait("now", "damaged", 1) == 0
+    hour, day = 3600, 86400
+    assert [check_wait_seconds(n, hour) for n in (1, 2, 3, 4, 99)] == [900, hour, 6 * hour, day, day]
+    assert [check_wait_seconds(n, 7 * day) for n in (1, 3, 4)] == [900, 6 * hour, 7 * day]
+    assert check_wait_seconds(1, hour, 5 * hour) == 5 * hour
 
 
 class Background:

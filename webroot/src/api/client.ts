@@ -100,7 +100,7 @@ export class Client {
         if (response) return response;
       }
       this.listener?.unreachable();
-      throw new ApiError("unreachable", "The server does not answer.", 0);
+      throw new ApiError("no_answer", "The server does not answer.", 0);
     }
   }
 

@@ -1,6 +1,6 @@
 /** Downloads, channels, and the admin's queue. */
 import { client } from "./client";
-import type { Channel, Download, List, QueueItem } from "./types";
+import type { Channel, Download, ItemState, List, QueueItem } from "./types";
 
 export interface DownloadWish {
   url: string;
@@ -41,6 +41,7 @@ export const refreshChannel = (id: string): Promise<Channel> => client.post(`api
 
 export const deleteChannel = (id: string): Promise<void> => client.delete(`api/channel/${id}/`);
 
-export const listQueue = (): Promise<List<QueueItem>> => client.get("api/download/", { query: { limit: 100 } });
+export const listQueue = (state: ItemState | ""): Promise<List<QueueItem>> =>
+  client.get("api/download/", { query: { state, limit: 100 } });
 
 export const retryQueueItem = (id: string): Promise<unknown> => client.post(`api/download/${id}/retry/`);

@@ -2,11 +2,12 @@
 import { client } from "./client";
 import type { List, Playlist, PlaylistDetail, PlaylistItem, Track, TrackDetail } from "./types";
 
-export type Ordering = "-added_at" | "title";
+export type Ordering = "-added_at" | "title" | "artist";
 
 export interface TrackQuery {
   search?: string;
   ordering?: Ordering;
+  /** A channel's id. */
   channel?: string;
   is_favorite?: boolean;
   limit?: number;

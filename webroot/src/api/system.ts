@@ -10,6 +10,9 @@ export const listTasks = (): Promise<List<Task>> => client.get("api/task/", { qu
 
 export const runTask = (id: string): Promise<Run> => client.post(`api/task/${id}/run/`);
 
+export const pauseTask = (id: string, isPaused: boolean): Promise<unknown> =>
+  client.patch(`api/task/${id}/`, { is_paused: isPaused });
+
 export const listSettings = (): Promise<List<Setting>> => client.get("api/appsettings/", { query: { limit: 200 } });
 
 /** `null` takes the stored value away, so that the default is in force again. */

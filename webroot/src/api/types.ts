@@ -68,7 +68,8 @@ export interface NewToken extends Token {
 export interface Track {
   id: string;
   title: string;
-  artist: string | null;
+  /** Empty where nobody knows. */
+  artist: string;
   album: string | null;
   channel: string | null;
   duration_seconds: number | null;
@@ -93,7 +94,7 @@ export type PlaylistKind = "custom" | "mirrored" | "smart";
 export interface Playlist {
   id: string;
   title: string;
-  description: string | null;
+  description: string;
   kind: PlaylistKind;
   count: number;
   duration_seconds: number;
@@ -153,6 +154,8 @@ export interface Download {
 export interface QueueItem extends DownloadItem {
   download_id: string;
   user_id: string;
+  not_before: string | null;
+  updated_at: string;
 }
 
 export interface Channel {
@@ -180,6 +183,7 @@ export interface Run {
 
 export interface Task {
   id: string;
+  plugin: string;
   description: string;
   schedule: string;
   is_paused: boolean;

@@ -74,7 +74,7 @@ export class ChannelCard extends LitElement {
       <artwork-image .src=${channel.artwork_url} .seed=${channel.title}></artwork-image>
       <div class="words">
         <div class="name">
-          <h2 class="cut"><a href=${href(`/?search=${encodeURIComponent(channel.title)}`)}>${channel.title}</a></h2>
+          <h2 class="cut"><a href=${href(`/?${new URLSearchParams({ channel: channel.id, title: channel.title })}`)}>${channel.title}</a></h2>
           ${channel.is_enabled ? nothing : html`<span class="badge">${t("channels.paused")}</span>`}
         </div>
         <p class="soft small">

@@ -5,7 +5,7 @@ import { customElement, property } from "lit/decorators.js";
 import { actOnDownload, deleteDownload, type DownloadAction } from "../api/downloads";
 import type { Download, DownloadItem, DownloadState, ItemState } from "../api/types";
 import { formatAgo, formatBytes } from "../shell/format";
-import { explainCode, t } from "../shell/i18n";
+import { explainFault, t } from "../shell/i18n";
 import { href } from "../shell/router";
 import { attempt } from "../shell/toasts";
 import { card } from "../styles/card";
@@ -136,7 +136,7 @@ function renderItem(item: DownloadItem) {
 }
 
 function reason(code: string | null, sentence: string | null) {
-  return html`<p class="reason small">${icon("warning", 18)}<span>${explainCode(code, sentence)}</span></p>`;
+  return html`<p class="reason small">${icon("warning", 18)}<span>${explainFault(code, sentence)}</span></p>`;
 }
 
 /** Between 0 and 1: by items where there are many, the running ones by their bytes. */

@@ -62,7 +62,8 @@ export function icon(name: IconName, size = 22, isFilled = false): TemplateResul
 
 /** The icon that a page asks for; a plugin may name one of ours. */
 export function pageIcon(name: string | null, size = 22): TemplateResult {
-  return icon(name !== null && name in SHAPES ? (name as IconName) : "plugin", size);
+  const shape = name === "playlists" ? "playlist" : name;
+  return icon(shape !== null && shape in SHAPES ? (shape as IconName) : "plugin", size);
 }
 
 /** The mark, as in icons/icon.svg. */

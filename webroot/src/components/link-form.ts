@@ -63,11 +63,11 @@ export class LinkForm extends LitElement {
         <input type="checkbox" .checked=${this.isFollowing} @change=${this.turn} />
         <span>${t("link.follow")}<br /><span class="soft small">${t("link.followHint")}</span></span>
       </label>
-      ${this.isFollowing ? this.renderOptions() : nothing}
+      ${this.isFollowing ? this.renderFollowing() : nothing}
     </form>`;
   }
 
-  private renderOptions() {
+  private renderFollowing() {
     return html`<div class="options">
       <form-field name="title" label=${t("link.playlistTitle")} hint=${t("link.playlistTitleHint")} maxlength="200"></form-field>
       <label>

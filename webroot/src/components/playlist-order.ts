@@ -11,7 +11,7 @@ export type Mover = (from: number, to: number) => void;
 const ROW_HEIGHT = 64;
 
 /** What stands before a row: the handle, which only a mouse or a finger needs. */
-export function dragHandle(line: Line, index: number, last: number, move: Mover): TemplateResult {
+export function dragHandle(index: number, last: number, move: Mover): TemplateResult {
   return html`<span slot="start" class="handle" aria-hidden="true" title=${t("playlist.drag")} @pointerdown=${start}>
     ${icon("grip", 20)}
   </span>`;

@@ -1,5 +1,5 @@
 /** One track: a big button that plays it, a heart, a menu. */
-import { css, html, LitElement, nothing } from "lit";
+import { html, LitElement, nothing } from "lit";
 import { customElement, property } from "lit/decorators.js";
 
 import type { Track } from "../api/types";
@@ -44,7 +44,7 @@ export class TrackRow extends LitElement {
           <span class="title cut">${track.title}</span>
           <span class="by cut">${byline(track)}</span>
         </span>
-        <span class="from cut">${track.album ?? track.channel ?? ""}</span>
+        <span class="from cut">${track.album || track.channel || ""}</span>
         <span class="when cut">${formatDate(track.published_at ?? track.added_at)}</span>
         <span class="length numbers">${formatClock(track.duration_seconds)}</span>
       </button>
@@ -79,7 +79,7 @@ export class TrackRow extends LitElement {
 }
 
 export function byline(track: Track): string {
-  return track.artist ?? track.channel ?? track.album ?? "";
+  return track.artist || track.channel || track.album || "";
 }
 
 declare global {

@@ -14,13 +14,16 @@ import { t } from "../shell/i18n";
 import { href, rewriteQuery, router } from "../shell/router";
 import { shared } from "../styles/shared";
 
-const ORDERINGS: readonly Ordering[] = ["-added_at", "title"];
+const ORDERINGS: readonly Ordering[] = ["-added_at", "title", "artist"];
 
 @customElement("library-page")
 export class LibraryPage extends LitElement {
   @state() private search = "";
   @state() private ordering: Ordering = "-added_at";
   @state() private isFavoritesOnly = false;
+  /** A channel's id, and what it is called. */
+  @state() private channel = "";
+  @state() private channelTitle = "";
   private readonly pager = new TrackPager(this);
 
   static override styles = [
@@ -50,6 +53,8 @@ export class LibraryPage extends LitElement {
     this.search = query.get("search") ?? "";
     this.ordering = ORDERINGS.find((name) => name === query.get("ordering")) ?? "-added_at";
     this.isFavoritesOnly = query.has("favorites");
+    this.channel = query.get("channel") ?? "";
+    this.channelTitle = query.get("title") ?? "";
     void this.load();
   }
 
@@ -74,7 +79,7 @@ export class LibraryPage extends LitElement {
   }
 
   private get isFiltered(): boolean {
-    return this.search !== "" || this.isFavoritesOnly;
+    return this.search !== "" || this.isFavoritesOnly || this.channel !== "";
   }
 
   private renderPlay() {
@@ -94,6 +99,11 @@ export class LibraryPage extends LitElement {
       >
         ${icon("heart", 18, this.isFavoritesOnly)}${t("library.favorites")}
       </button>
+      ${this.channel
+        ? html`<button class="chip" aria-pressed="true" @click=${() => this.change(() => (this.channel = ""))}>
+            ${icon("close", 18)}<span class="unseen">${t("library.leaveChannel")}</span>${this.channelTitle}
+          </button>`
+        : nothing}
       <select aria-label=${t("library.order")} @change=${this.sorted}>
         ${ORDERINGS.map(
           (name) => html`<option value=${name} ?selected=${name === this.ordering}>${t(`library.order.${name}`)}</option>`,
@@ -145,6 +155,7 @@ export class LibraryPage extends LitElement {
     this.change(() => {
       this.search = "";
       this.isFavoritesOnly = false;
+      this.channel = "";
     });
   }
 
@@ -154,6 +165,8 @@ export class LibraryPage extends LitElement {
       search: this.search,
       ordering: this.ordering === "-added_at" ? "" : this.ordering,
       favorites: this.isFavoritesOnly ? "1" : "",
+      channel: this.channel,
+      title: this.channel ? this.channelTitle : "",
     });
     void this.load();
   }
@@ -163,6 +176,7 @@ export class LibraryPage extends LitElement {
       search: this.search,
       ordering: this.ordering,
       is_favorite: this.isFavoritesOnly,
+      channel: this.channel,
     });
   }
 }

@@ -79,7 +79,7 @@ export class PlaylistPage extends LitElement {
       .more=${(line: Line, index: number) => this.lineActions(line, index, last)}
       .extras=${canOrder
         ? (line: Line, index: number) =>
-            html`${dragHandle(line, index, last, move)}${moveButtons(line, index, last, move)}`
+            html`${dragHandle(index, last, move)}${moveButtons(line, index, last, move)}`
         : null}
       @play-line=${(event: CustomEvent<number>) => this.play(event.detail)}
     ></track-list>`;

@@ -33,8 +33,8 @@ function metadataOf(player: Player): MediaMetadata | null {
     : [{ src: new URL("static/icons/icon-512.png", document.baseURI).href, sizes: "512x512", type: "image/png" }];
   return new MediaMetadata({
     title: track.title,
-    artist: track.artist ?? track.channel ?? "",
-    album: track.album ?? track.channel ?? "",
+    artist: track.artist || track.channel || "",
+    album: track.album || track.channel || "",
     artwork,
   });
 }

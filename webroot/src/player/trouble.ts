@@ -34,7 +34,7 @@ export function reportTrouble(player: Player): void {
 /** The element says little; the server says more. */
 async function reasonOf(track: Track, error: MediaError | null): Promise<string> {
   await probe();
-  if (!isOnline.value) return t("error.unreachable");
+  if (!isOnline.value) return t("error.no_answer");
   try {
     await getTrack(track.id);
   } catch (refusal) {

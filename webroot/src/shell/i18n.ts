@@ -35,12 +35,18 @@ export function tryT(key: string, fallback: string, params: Params = {}): string
 
 /** What to tell the user about an error: by its code, else the server's sentence. */
 export function explain(error: unknown): string {
-  if (error instanceof ApiError) return explainCode(error.code, error.sentence);
+  if (error instanceof ApiError) return said("error", error.code, error.sentence);
   return t("error.unexpected");
 }
 
-export function explainCode(code: string | null, sentence: string | null): string {
-  return tryT(`error.${code}`, sentence ?? t("error.unexpected"));
+/** Why a download or one of its items failed. */
+export function explainFault(code: string | null, sentence: string | null): string {
+  return said("fault", code, sentence ?? t("error.unexpected"));
+}
+
+/** The server speaks English, and may know more than its code says. */
+function said(kind: "error" | "fault", code: string | null, sentence: string): string {
+  return language === "en" && sentence ? sentence : tryT(`${kind}.${code}`, sentence);
 }
 
 /** Takes effect at the next load. */

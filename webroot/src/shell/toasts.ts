@@ -21,7 +21,8 @@ let last = 0;
 export function toast(text: string, options: Partial<Omit<Toast, "id" | "text">> = {}): void {
   const id = ++last;
   const others = toasts.value.filter((one) => one.text !== text);
-  toasts.set([...others, { id, text, kind: "info", ...options }].slice(-MOST));
+  const added: Toast = { id, text, kind: "info", ...options };
+  toasts.set([...others, added].slice(-MOST));
   if (!options.stays) setTimeout(() => dismiss(id), options.action ? SHOWN_MS * 2 : SHOWN_MS);
 }
 

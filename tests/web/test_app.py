@@ -1,0 +1,131 @@
+"""The app around the main job: it opens with the server stopped, lives under a prefix, and looks right everywhere."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from playwright.sync_api import BrowserContext, Page, expect
+
+from tests.site.server import Site
+
+from .conftest import Complaints, ServerProcess
+from .proxy import PrefixProxy
+from .test_story import ARRIVAL, PASSWORD, download, set_up, wait_until_playing
+
+UNANSWERED = ("Failed to load resource", "net::ERR", "Failed to fetch", "FetchEvent")
+
+
+def wait_for_worker(page: Page) -> None:
+    """Until the service worker has everything and this page is its."""
+    page.wait_for_function(
+        "async () => { await navigator.serviceWorker.ready; return navigator.serviceWorker.controller !== null }"
+    )
+
+
+def test_the_app_opens_with_the_server_stopped(
+    page: Page, server_process: ServerProcess, complaints: Complaints
+) -> None:
+    set_up(page, server_process)
+    wait_for_worker(page)
+    names = page.evaluate("() => caches.keys()")
+    assert names
+    assert all(name.startswith("soundwave-") for name in names)
+    assert server_process.stop() == 0
+    complaints.allowed = UNANSWERED
+    page.goto(f"{server_process.url}playlists/")
+    expect(page.get_by_role("heading", level=1)).to_be_visible()
+    expect(page.get_by_text(re.compile("does not answer|offline|unreachable", re.IGNORECASE)).first).to_be_visible()
+    server_process.start()
+    page.get_by_role("button", name=re.compile("again|retry", re.IGNORECASE)).first.click()
+    expect(page.get_by_role("heading", name="Playlists", level=1)).to_be_visible()
+
+
+def test_no_answer_of_the_api_is_ever_stored(page: Page, server_process: ServerProcess) -> None:
+    set_up(page, server_process)
+    wait_for_worker(page)
+    stored = page.evaluate(
+        """async () => {
+            const urls = [];
+            for (const name of await caches.keys())
+                for (const request of await (await caches.open(name)).keys()) urls.push(new URL(request.url).pathname);
+            return urls;
+        }"""
+    )
+    assert "/" in {path for path in stored if path == "/"}
+    assert [path for path in stored if path.startswith("/api/")] == []
+
+
+def test_under_a_path_prefix(
+    context: BrowserContext, complaints: Complaints, server_process: ServerProcess, site: Site
+) -> None:
+    server_process.stop()
+    server_process.environ["SOUNDWAVE_TRUSTED_PROXIES"] = "127.0.0.1/32"
+    server_process.start()
+    code = server_process.set_up_link.partition("code=")[2]
+    with PrefixProxy(server_process.url, "/audio") as proxy:
+        page = complaints.watch(context.new_page())
+        page.goto(f"{proxy.url}setup?code={code}")
+        page.get_by_label("User name").fill("alice")
+        page.get_by_label("Password").fill(PASSWORD)
+        page.get_by_role("button", name="Create administrator").click()
+        expect(page.get_by_role("heading", name="Library", level=1)).to_be_visible()
+        assert page.url == proxy.url
+        [cookie] = context.cookies()
+        assert cookie["path"] in ("/audio/", "/audio")
+        download(page, f"{site.url}/media/tone.mp3")
+        page.get_by_role("tab", name="Completed").click()
+        expect(page.get_by_role("tabpanel", name="Completed").get_by_role("article")).to_have_count(1, timeout=ARRIVAL)
+        page.get_by_role("link", name="Library").first.click()
+        page.get_by_role("button", name=re.compile("^Play: ")).first.click()
+        wait_until_playing(page)
+        wait_for_worker(page)
+        assert page.evaluate("async () => (await navigator.serviceWorker.ready).scope") == proxy.url
+        page.goto(f"{proxy.url}api/docs/")
+        expect(page.get_by_text("/api/playlist/downloads/").first).to_be_visible()
+
+
+PAGES = {
+    "": "Library", "playlists/": "Playlists", "downloads/": "Downloads", "channels/": "Channels",
+    "account/": "Account", "admin/": "Administration", "api/docs/": "API",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("width", [360, 1440])
+def test_every_screen_fits_and_complains_of_nothing(
+    page: Page, server_process: ServerProcess, site: Site, width: int
+) -> None:
+    set_up(page, server_process)
+    download(page, f"{site.url}/feed.xml", follow=True)
+    page.get_by_role("tab", name="Completed").click()
+    expect(page.get_by_role("tabpanel", name="Completed")).to_contain_text("The Test Podcast", timeout=ARRIVAL)
+    page.set_viewport_size({"width": width, "height": 800})
+    for scheme in ("light", "dark"):
+        page.emulate_media(color_scheme=scheme)
+        for path, heading in PAGES.items():
+            page.goto(server_process.url + path)
+            expect(page.get_by_role("heading", name=re.compile(heading), level=1)).to_be_visible()
+            wide = page.evaluate("() => document.documentElement.scrollWidth > document.documentElement.clientWidth")
+            assert not wide, f"{path} is wider than {width} px"
+
+
+def test_a_user_sees_no_administration(page: Page, server_process: ServerProcess, complaints: Complaints) -> None:
+    set_up(page, server_process)
+    token = page.evaluate(
+        """async password => {
+            const session = await (await fetch('api/session/')).json();
+            const headers = {'Content-Type': 'application/json', 'SoundWave-CSRF': session.csrf_token};
+            const body = JSON.stringify({username: 'bob', password});
+            return (await fetch('api/user/admin/users/', {method: 'POST', headers, body})).status;
+        }""",
+        PASSWORD,
+    )
+    assert token == 201
+    page.get_by_role("link", name="Account").first.click()
+    page.get_by_role("button", name="Sign out").first.click()
+    page.get_by_label("User name").fill("bob")
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+    navigation = page.get_by_role("navigation", name="Main navigation")
+    expect(navigation.get_by_role("link", name="Library")).to_be_visible()
+    expect(navigation.get_by_role("link", name="Administration")).to_have_count(0)

@@ -1,0 +1,124 @@
+"""The main job as a user does it: set up, paste a link, watch it arrive, play, seek, reload, restart the server."""
+
+from __future__ import annotations
+
+import re
+
+from playwright.sync_api import Page, expect
+
+from tests.site.server import Site
+
+from .conftest import Complaints, ServerProcess
+
+PASSWORD = "correct horse battery"
+ARRIVAL = 60_000  # milliseconds until a download must have arrived; a limit, not a wait
+
+
+def set_up(page: Page, server: ServerProcess) -> None:
+    page.goto(server.set_up_link)
+    page.get_by_label("User name").fill("alice")
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Create administrator").click()
+    expect(page.get_by_role("heading", name="Library", level=1)).to_be_visible()
+
+
+def download(page: Page, url: str, *, follow: bool = False, is_refused: bool = False) -> None:
+    """Ask for a link, and wait until the server took it (the field is empty again) or refused it."""
+    page.get_by_role("link", name="Downloads").first.click()
+    page.get_by_role("textbox", name="Link").fill(url)
+    if follow:
+        page.get_by_role("checkbox", name="Follow").check()
+    page.get_by_role("button", name="Download", exact=True).click()
+    expect(page.get_by_role("textbox", name="Link")).to_have_value(url if is_refused else "")
+
+
+def position(page: Page) -> float:
+    """Where the sound itself is, in seconds."""
+    return float(page.evaluate("() => document.querySelector('audio').currentTime"))
+
+
+def wait_until_playing(page: Page) -> None:
+    page.wait_for_function("() => { const a = document.querySelector('audio'); return !a.paused && a.currentTime > 0.2 }")
+
+
+def test_the_main_job(page: Page, server_process: ServerProcess, site: Site, complaints: Complaints) -> None:
+    set_up(page, server_process)
+    assert not (server_process.folder / "data" / "setup-link").exists()
+
+    download(page, f"{site.url}/slow/tone.mp3")
+    card = page.get_by_role("tabpanel", name="Active")
+    expect(card.get_by_role("progressbar").first).to_be_visible(timeout=ARRIVAL)
+    site.gate.set()
+    download(page, f"{site.url}/feed.xml", follow=True)
+    page.get_by_role("tab", name="Completed").click()
+    expect(page.get_by_role("tabpanel", name="Completed")).to_contain_text("The Test Podcast", timeout=ARRIVAL)
+
+    page.get_by_role("link", name="Library").first.click()
+    expect(page.get_by_role("status").filter(has_text="6 tracks")).to_be_visible()
+    page.get_by_role("button", name=re.compile("^Play: Episode 3")).click()
+    wait_until_playing(page)
+    page.get_by_role("slider", name="Position").fill("3")
+    page.wait_for_function("() => document.querySelector('audio').currentTime >= 3")
+    page.get_by_role("button", name="Pause", exact=True).click()
+    where = position(page)
+
+    page.reload()
+    expect(page.get_by_role("region", name="Player")).to_contain_text("Episode 3")
+    page.get_by_role("button", name="Play", exact=True).click()
+    page.wait_for_function("at => document.querySelector('audio').currentTime >= at - 1", arg=where)
+
+    assert server_process.stop() == 0
+    complaints.allowed = ("Failed to load resource", "net::ERR")  # the browser says so itself while nobody answers
+    server_process.start()
+    page.goto(server_process.url)
+    expect(page.get_by_role("status").filter(has_text="6 tracks")).to_be_visible()
+    page.get_by_role("button", name=re.compile("^Play: Episode 1")).click()
+    wait_until_playing(page)
+
+
+def test_a_followed_feed_is_a_playlist_to_play_and_edit(
+    page: Page, server_process: ServerProcess, site: Site
+) -> None:
+    set_up(page, server_process)
+    download(page, f"{site.url}/feed.xml", follow=True)
+    link = page.get_by_role("navigation").get_by_role("link", name="The Test Podcast")
+    expect(link).to_be_visible(timeout=ARRIVAL)
+    page.get_by_role("tab", name="Completed").click()
+    expect(page.get_by_role("tabpanel", name="Completed")).to_contain_text("The Test Podcast", timeout=ARRIVAL)
+    link.click()
+    expect(page.get_by_role("heading", name="The Test Podcast", level=1)).to_be_visible()
+    expect(page.get_by_role("main").get_by_role("button", name=re.compile("^Play: Episode"))).to_have_count(5)
+    page.get_by_role("button", name="Play all").click()
+    wait_until_playing(page)
+    page.get_by_role("button", name="Next track").click()
+    wait_until_playing(page)
+
+
+def test_what_fails_says_why(page: Page, server_process: ServerProcess, site: Site, complaints: Complaints) -> None:
+    set_up(page, server_process)
+    download(page, f"{site.url}/empty.html")
+    page.get_by_role("tab", name="Failed").click()
+    failed = page.get_by_role("tabpanel", name="Failed")
+    expect(failed).to_contain_text("There is no audio behind this link", timeout=ARRIVAL)
+    site.serve("/empty.html", site.file("tone.mp3"))
+    failed.get_by_role("button", name=re.compile("again|Retry", re.IGNORECASE)).first.click()
+    page.get_by_role("tab", name="Completed").click()
+    expect(page.get_by_role("tabpanel", name="Completed").get_by_role("article")).to_have_count(1, timeout=ARRIVAL)
+    complaints.allowed = ("422",)
+    download(page, "http://10.1.2.3/private", is_refused=True)
+    expect(page.get_by_role("alert")).to_contain_text("private")
+
+
+def test_wrong_password_and_sign_out(page: Page, server_process: ServerProcess, complaints: Complaints) -> None:
+    set_up(page, server_process)
+    page.get_by_role("link", name="Account").first.click()
+    page.get_by_role("button", name="Sign out").first.click()
+    expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
+    complaints.allowed = ("401",)
+    page.get_by_label("User name").fill("alice")
+    page.get_by_label("Password").fill("wrong wrong wrong")
+    page.get_by_role("button", name="Sign in").click()
+    expect(page.get_by_role("alert")).to_be_visible()
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+    expect(page.get_by_role("navigation", name="Main navigation")).to_be_visible()
