@@ -63,9 +63,7 @@ def same_secret(given: str, kept: str) -> bool:
 
 def problem_body(error: SoundWaveError) -> bytes:
     title = HTTPStatus(error.status).phrase
-    return msgspec.json.encode(
-        Problem(title=title, status=error.status, detail=error.sentence, code=error.code)
-    )
+    return msgspec.json.encode(Problem(title=title, status=error.status, detail=error.sentence, code=error.code))
 
 
 def problem_headers(error: SoundWaveError) -> list[tuple[str, str]]:
@@ -92,12 +90,8 @@ def encode(request: Request, route: Route, value: Any) -> bottle.HTTPResponse:
     if isinstance(value, FileAnswer):
         return send_file(request, value)
     if isinstance(value, Raw):
-        return _response(
-            status, value.body, [("Content-Type", value.content_type), *value.headers, *headers]
-        )
-    body, etag = (
-        (value.body, value.etag) if isinstance(value, Json) else (msgspec.json.encode(value), None)
-    )
+        return _response(status, value.body, [("Content-Type", value.content_type), *value.headers, *headers])
+    body, etag = (value.body, value.etag) if isinstance(value, Json) else (msgspec.json.encode(value), None)
     headers += [("Content-Type", "application/json"), VARY]
     if not any(name == "Cache-Control" for name, _ in headers):
         headers.append(JSON_CACHE)

@@ -83,11 +83,11 @@ class SoundWave:
             self.config.withdraw, self.routes.withdraw, self.web.withdraw, self.jobs.withdraw,
             intake.withdraw, self._rebind,
         ]  # fmt: skip
+        self.plugins.load(self.config["plugins"], self.config["disabled_plugins"], self._extra)
         self.web.load_build()
         for route in (*web.ROUTES, *api.ROUTES, web.page_route(api.DOCS_PAGE)):
             self.routes.add("core", route)
         self.web.ui.append(("core", api.DOCS_PAGE))
-        self.plugins.load(self.config["plugins"], self.config["disabled_plugins"], self._extra)
         intake.collect(self.plugins)
         return self
 
@@ -123,7 +123,7 @@ class SoundWave:
             if database is not None:
                 steps.callback(self._close)
                 steps.callback(lambda: self.plugins.announce("shutdown"))
-            steps.callback(self.jobs.stop)
+                steps.callback(self.jobs.stop)
         self._lock = None
 
     def _close(self) -> None:

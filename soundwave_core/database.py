@@ -219,9 +219,7 @@ def transaction(db: Database) -> Iterator[Database]:
             calls.callback(call)
 
 
-def open_database(
-    path: Path, threads: int, *, must_exist: bool = False, clock: Clock | None = None
-) -> Database:
+def open_database(path: Path, threads: int, *, must_exist: bool = False, clock: Clock | None = None) -> Database:
     """The database at ``path``, made if need be, the core's tables up to date.
 
     StartError for a damaged, newer, foreign or unreadable file, and for none where one has been.

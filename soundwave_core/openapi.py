@@ -119,8 +119,7 @@ def _operation_ids(entries: Sequence[RouteEntry]) -> dict[str, str]:
     plain = {e.label: f"{e.plugin}_{re.sub(r'[^0-9A-Za-z_]', '', name_of(e.route.handler))}" for e in entries}
     used = list(plain.values())
     return {
-        e.label: plain[e.label] if used.count(plain[e.label]) == 1 else f"{plain[e.label]}_{_slug(e)}"
-        for e in entries
+        e.label: plain[e.label] if used.count(plain[e.label]) == 1 else f"{plain[e.label]}_{_slug(e)}" for e in entries
     }
 
 
@@ -161,18 +160,12 @@ def _texts(route: Route) -> tuple[str, str]:
 def _parameters(entry: RouteEntry, names: Sequence[str], schemas: Schemas) -> list[Schema]:
     parameters: list[Schema] = []
     for name, wildcard in zip(names, entry.rule.wildcards, strict=True):
-        schema = (
-            {"type": "string"}
-            if wildcard.is_file
-            else {"type": "string", "pattern": f"^(?:{wildcard.pattern})$"}
-        )
+        schema = {"type": "string"} if wildcard.is_file else {"type": "string", "pattern": f"^(?:{wildcard.pattern})$"}
         parameters.append({"name": name, "in": "path", "required": True, "schema": schema})
     if entry.route.query is not None:
         for name, schema, is_required in schemas.fields(entry.route.query):
             text = {"description": schema.pop("description")} if "description" in schema else {}
-            parameters.append(
-                {"name": name, "in": "query", "required": is_required, **text, "schema": schema}
-            )
+            parameters.append({"name": name, "in": "query", "required": is_required, **text, "schema": schema})
     if not entry.route.is_safe and entry.route.permission is not Public:
         parameters.append({"$ref": "#/components/parameters/IdempotencyKey"})
     return parameters

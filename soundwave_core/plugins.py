@@ -155,9 +155,7 @@ class PluginHost:
 
     # The three ways to call a hook
 
-    def collect(
-        self, hook: str, accept: Callable[[PluginRecord, Any], object] | None = None, **arguments: Any
-    ) -> None:
+    def collect(self, hook: str, accept: Callable[[PluginRecord, Any], object] | None = None, **arguments: Any) -> None:
         """Ask each plugin once; ``accept`` takes its result. A raise in either withdraws the plugin."""
         for record, implementation in list(self._implementations(hook)):
 

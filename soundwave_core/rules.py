@@ -25,9 +25,7 @@ FILTERS = {
     FILE: "[^\\x00]+",
 }
 SLASHLESS = frozenset({"metrics"})  # names that others have fixed (Prometheus)
-_TOKEN = re.compile(
-    r"/(?:<(?P<name>\w*)(?::(?P<filter>[^:>]*))?(?::(?P<pattern>(?:\\.|[^\\>])+))?>|(?P<text>[^/<>]*))"
-)
+_TOKEN = re.compile(r"/(?:<(?P<name>\w*)(?::(?P<filter>[^:>]*))?(?::(?P<pattern>(?:\\.|[^\\>])+))?>|(?P<text>[^/<>]*))")
 _STATIC = re.compile(r"(?!\.{1,2}$)[A-Za-z0-9._~-]+")
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 _HAS_DOT = r"[^/]*\.[^/]*"
@@ -80,9 +78,7 @@ class Rule:
         while position < len(body):
             token = _TOKEN.match(body, position)
             if token is None or body[token.end() : token.end() + 1] not in ("", "/"):
-                raise PluginError(
-                    f"The rule {text}: a segment is a text or one <name:filter>, not a mixture."
-                )
+                raise PluginError(f"The rule {text}: a segment is a text or one <name:filter>, not a mixture.")
             segments.append(_segment(text, token))
             position = token.end()
         rule = cls(text, tuple(segments), has_slash)
@@ -94,9 +90,7 @@ class Rule:
         if len(set(names)) < len(names):
             raise PluginError(f"The rule {self.text} has two wildcards of one name.")
         if any(segment.is_file for segment in self.segments[:-1]) or (self.is_greedy and self.has_slash):
-            raise PluginError(
-                f"The rule {self.text}: a file wildcard takes all the rest, so nothing follows it."
-            )
+            raise PluginError(f"The rule {self.text}: a file wildcard takes all the rest, so nothing follows it.")
         if not self.has_slash and not self.is_greedy and not _may_lack_slash(self.segments[-1]):
             raise PluginError(f"The rule {self.text} must end in a slash: its last segment has no dot.")
 
@@ -116,10 +110,7 @@ class Rule:
 
     @cached_property
     def _regex(self) -> re.Pattern[str]:
-        parts = (
-            f"/(?P<{s.name}>{as_ascii(s.pattern)})" if s.text is None else f"/{s.pattern}"
-            for s in self.segments
-        )
+        parts = (f"/(?P<{s.name}>{as_ascii(s.pattern)})" if s.text is None else f"/{s.pattern}" for s in self.segments)
         return re.compile("".join(parts) + ("/?" if self.has_slash else ""))
 
     def match(self, path: str) -> dict[str, str] | None:
@@ -176,9 +167,7 @@ def _segment(rule: str, token: re.Match[str]) -> Segment:
         return Segment(pattern, None, name, kind)
     if kind not in FILTERS or pattern:
         known = ", ".join(FILTERS)
-        raise PluginError(
-            f"The rule {rule}: the filter of {name} is unknown; there are {known} and re:pattern."
-        )
+        raise PluginError(f"The rule {rule}: the filter of {name} is unknown; there are {known} and re:pattern.")
     return Segment(FILTERS[kind], None, name, kind)
 
 

@@ -17,9 +17,7 @@ from msgspec import inspect
 from .errors import PluginError
 
 PREFIX = "#/components/schemas/"
-OURS = frozenset(
-    f"soundwave_{name}" for name in ("core", "auth", "library", "downloads", "offline", "system")
-)
+OURS = frozenset(f"soundwave_{name}" for name in ("core", "auth", "library", "downloads", "offline", "system"))
 NAMED = (inspect.StructType, inspect.DataclassType, inspect.TypedDictType, inspect.NamedTupleType)
 Schema = dict[str, Any]
 
@@ -62,9 +60,7 @@ class Schemas:
             bare = _normal(_class_name(cls))
             classes[bare if bare in components else _normal(f"{cls.__module__}.{cls.__qualname__}")] = cls
         renamed = {PREFIX + name: PREFIX + self._names[cls] for name, cls in classes.items()}
-        return _rename(schema, renamed), {
-            classes[name]: _rename(c, renamed) for name, c in components.items()
-        }
+        return _rename(schema, renamed), {classes[name]: _rename(c, renamed) for name, c in components.items()}
 
 
 def _named_types(kinds: Iterable[Any]) -> dict[Any, inspect.Type]:
@@ -161,9 +157,7 @@ def _require_all(info: inspect.Type, schema: Schema) -> None:
 
 def _without_null(schema: Schema) -> Schema:
     """A query has no null: what is not given is not there."""
-    rest = {
-        key: value for key, value in schema.items() if key != "anyOf" and (key, value) != ("default", None)
-    }
+    rest = {key: value for key, value in schema.items() if key != "anyOf" and (key, value) != ("default", None)}
     if "enum" in rest:
         rest["enum"] = [value for value in rest["enum"] if value is not None]
     choices = [choice for choice in schema.get("anyOf", ()) if choice != {"type": "null"}]

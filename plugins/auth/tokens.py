@@ -59,9 +59,7 @@ def scopes_of(is_admin: bool) -> frozenset[str]:
     return frozenset((*USER_SCOPES, "admin") if is_admin else USER_SCOPES)
 
 
-def open_token(
-    core: SoundWave, owner: Actor, name: str, scopes: Sequence[str], days: int
-) -> tuple[TokenRow, str]:
+def open_token(core: SoundWave, owner: Actor, name: str, scopes: Sequence[str], days: int) -> tuple[TokenRow, str]:
     """Inside ``transaction()``."""
     secret = PREFIX + new_code(SECRET_BYTES)
     now = core.clock.now()

@@ -28,12 +28,9 @@ def find_known(core: SoundWave, item: dict[str, Any]) -> str | None:
 
 
 def adopt_known(core: SoundWave, item: dict[str, Any], track_id: str) -> str | None:
-    """Give a track that is there already to whoever asked for it; None where the item is no longer ours.
-
-    NotFound where the track went in between.
-    """
+    """Give a track that is there already to whoever asked for it; None where it or our claim went meanwhile."""
     with transaction(core.db) as tx:
-        if not DownloadItems(tx).holds(item["id"], item["fence"]):
+        if not DownloadItems(tx).holds(item["id"], item["fence"]) or Tracks(tx).find(track_id) is None:
             return None
         _finish(core, tx, item, track_id)
     return track_id

@@ -101,12 +101,12 @@ class Engine:
         for worker in workers:
             worker.cancel()
 
-    def drain(self, most: int | None = None) -> int:
+    def drain(self, most: int | None = None, worker: WorkerProcess | None = None) -> int:
         """Work in this thread until nothing is due, or ``most`` claims; how many they were. For tests."""
-        if self._hand is None:
-            self._hand = self._new_worker()
+        if worker is None:
+            worker = self._hand = self._hand or self._new_worker()
         done = 0
-        while not self._is_stopping and done != most and self._work(self._hand):
+        while not self._is_stopping and done != most and self._work(worker):
             done += 1
         return done
 

@@ -1,10 +1,11 @@
 """The yardstick: the least Bottle and waitress app that gives the same answers, from bytes made before.
 
-No users, no database, no types, no headers beyond the needed: what SoundWave can come near, and not beat.
+waitress is set up as SoundWave's. No users, no database, no types, no headers beyond the needed: what SoundWave can come near, and not beat.
 """
 
 from __future__ import annotations
 
+import socket
 import sys
 from pathlib import Path
 from typing import Any
@@ -40,4 +41,9 @@ def make_app(folder: Path) -> bottle.Bottle:
 
 if __name__ == "__main__":
     port, threads, folder = sys.argv[1:]
-    waitress.serve(make_app(Path(folder)), host="127.0.0.1", port=int(port), threads=int(threads))
+    server: Any = waitress.create_server(
+        make_app(Path(folder)), host="127.0.0.1", port=int(port), threads=int(threads), asyncore_use_poll=True
+    )
+    send_buffer = (socket.SOL_SOCKET, socket.SO_SNDBUF, 128 * 1024)  # as SoundWave's: it is worth half the MB/s
+    server.adj.socket_options = [*server.adj.socket_options, send_buffer]
+    server.run()

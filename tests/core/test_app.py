@@ -9,9 +9,8 @@ from typing import Any
 import pytest
 from core.toys import Echo, routes, toy
 
-from soundwave_core import Job, Migration, Public, Route, SoundWave, StartError
+from soundwave_core import Job, Migration, Public, Route, SoundWave, StartError, installed
 from soundwave_core import app as app_module
-from soundwave_core import installed
 from soundwave_core.testing import Client, MakeCore
 
 
@@ -41,9 +40,7 @@ def test_stopping_twice_is_stopping_once(make_core: MakeCore) -> None:
         core.db.rev()
 
 
-def test_a_stop_that_fails_on_the_way_lets_go_of_the_rest(
-    make_core: MakeCore, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_stop_that_fails_on_the_way_lets_go_of_the_rest(make_core: MakeCore, monkeypatch: pytest.MonkeyPatch) -> None:
     core = make_core()
 
     def broken() -> None:
@@ -134,9 +131,8 @@ def test_a_dependant_of_a_failed_migration_is_not_migrated(make_core: MakeCore) 
         return lambda: [Migration(1, "x", sql)]
 
     good = steps("CREATE TABLE child_x (id INTEGER) STRICT")
-    core = make_core(
-        plugins={"base": toy(register_migrations=steps("CREATE TABEL x")), "child": toy(("base",), register_migrations=good)}
-    )
+    bad = toy(register_migrations=steps("CREATE TABEL x"))
+    core = make_core(plugins={"base": bad, "child": toy(("base",), register_migrations=good)})
     assert core.plugins.records["child"].reason == "needs the plugin base, which failed"
     assert not core.db.value("SELECT 1 FROM sqlite_schema WHERE name = 'child_x'")
 

@@ -19,9 +19,7 @@ from soundwave_core.testing import VirtualClock
 from soundwave_core.values import Network
 
 WORKERS = Setting("downloads.workers", Annotated[int, Meta(ge=1, le=8)], 2, "How many workers.")
-SECRET = Setting(
-    "downloads.password", Annotated[str, Meta(min_length=8)], "changeme", "A secret.", is_secret=True
-)
+SECRET = Setting("downloads.password", Annotated[str, Meta(min_length=8)], "changeme", "A secret.", is_secret=True)
 
 
 @pytest.fixture
@@ -143,18 +141,14 @@ def test_dotenv_beside_the_data_directory(tmp_path: Path) -> None:
 def test_the_environment_wins_over_the_other_form_in_dotenv(tmp_path: Path) -> None:
     (tmp_path / ".env").write_text("SOUNDWAVE_DOWNLOADS_WORKERS=6\nSOUNDWAVE_PORT_FILE=/nowhere\n")
     (tmp_path / "workers").write_text("7\n")
-    config = make(
-        tmp_path, WORKERS, SOUNDWAVE_DOWNLOADS_WORKERS_FILE=str(tmp_path / "workers"), SOUNDWAVE_PORT="80"
-    )
+    config = make(tmp_path, WORKERS, SOUNDWAVE_DOWNLOADS_WORKERS_FILE=str(tmp_path / "workers"), SOUNDWAVE_PORT="80")
     assert (config["downloads.workers"], config["port"]) == (7, 80)
 
 
 @pytest.mark.parametrize("line", ["nonsense", "A B=1", "A='open", 'A="open\\"', "A='x' y", "=1"])
 def test_a_bad_line_names_file_and_line(tmp_path: Path, line: str) -> None:
     (tmp_path / ".env").write_text(f"# first\n{line}\n")
-    with pytest.raises(
-        StartError, match=rf"The file {tmp_path}/\.env, line 2, .*: write NAME=value there\.$"
-    ):
+    with pytest.raises(StartError, match=rf"The file {tmp_path}/\.env, line 2, .*: write NAME=value there\.$"):
         make(tmp_path)
 
 
@@ -198,9 +192,7 @@ def test_a_bad_core_variable_stops_the_start(tmp_path: Path, name: str, text: st
 
 
 def test_a_bad_plugin_variable_is_the_plugins(tmp_path: Path) -> None:
-    with pytest.raises(
-        PluginError, match=r"^SOUNDWAVE_DOWNLOADS_WORKERS must be a whole number from 1 to 8\.$"
-    ):
+    with pytest.raises(PluginError, match=r"^SOUNDWAVE_DOWNLOADS_WORKERS must be a whole number from 1 to 8\.$"):
         make(tmp_path, WORKERS, SOUNDWAVE_DOWNLOADS_WORKERS="9")
 
 

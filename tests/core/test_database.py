@@ -504,9 +504,7 @@ def refused(path: Path, sentence: str, *, must_exist: bool = False) -> None:
     """The file is refused in one sentence, and is what it was."""
 
     def content() -> dict[Path, bytes]:
-        files = (
-            entry for entry in path.parent.iterdir() if entry.is_file() and entry.suffix != ".sqlite3-shm"
-        )
+        files = (entry for entry in path.parent.iterdir() if entry.is_file() and entry.suffix != ".sqlite3-shm")
         return {file: file.read_bytes() for file in files if file.stat().st_size}
 
     before = content()

@@ -7,10 +7,21 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from core.toys import Echo, routes
+from core.toys import Echo, routes, toy
 
-from soundwave_core import Answer, Conflict, IsAuthenticated, IsOwnerOrAdmin, ResourceKind, Route, SoundWave
-from soundwave_core import Access, Unavailable, idempotency, transaction
+from soundwave_core import (
+    Access,
+    Answer,
+    Conflict,
+    IsAuthenticated,
+    IsOwnerOrAdmin,
+    ResourceKind,
+    Route,
+    SoundWave,
+    Unavailable,
+    idempotency,
+    transaction,
+)
 from soundwave_core.testing import MakeCore, make_cast
 
 WRITE = "/api/write/"
@@ -135,8 +146,10 @@ def test_a_delete_that_is_sent_again_does_not_miss_its_thing(make_core: MakeCore
         things.remove(request.params["thing"])
         step(core)
 
-    plugin = routes(Route("DELETE", "/api/thing/<thing:id>/", remove, IsOwnerOrAdmin, "thing"))
-    plugin.register_resources = _hook(lambda core: [ResourceKind("thing", access_of)])  # type: ignore[attr-defined]
+    plugin = toy(
+        register_resources=lambda core: [ResourceKind("thing", access_of)],
+        register_routes=lambda core: [Route("DELETE", "/api/thing/<thing:id>/", remove, IsOwnerOrAdmin, "thing")],
+    )
     cast = make_cast(make_core(plugins={"toy": plugin}))
     path = f"/api/thing/{'a' * 32}/"
     assert cast.carol.delete(path, Idempotency_Key="k").status == 404
@@ -144,12 +157,6 @@ def test_a_delete_that_is_sent_again_does_not_miss_its_thing(make_core: MakeCore
     assert cast.bob.delete(path, Idempotency_Key="other").status == 404
     assert cast.carol.delete(path, Idempotency_Key="k").status == 404
     assert cast.nobody.delete(path, Idempotency_Key="k").status == 401
-
-
-def _hook(function: Any) -> Any:
-    from soundwave_core import hookimpl
-
-    return hookimpl(function)
 
 
 def test_nothing_secret_is_kept(core: SoundWave) -> None:

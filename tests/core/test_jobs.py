@@ -200,9 +200,7 @@ def test_a_killed_run_is_called_interrupted(make: Make, ran: Ran, db: Database, 
 # Running
 
 
-def test_a_failing_job_is_recorded_and_fails_alone(
-    make: Make, ran: Ran, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_a_failing_job_is_recorded_and_fails_alone(make: Make, ran: Ran, caplog: pytest.LogCaptureFixture) -> None:
     def fail() -> None:
         raise ValueError("no\nsuch thing")
 
@@ -298,9 +296,7 @@ def test_a_long_log_keeps_its_end(make: Make, ran: Ran) -> None:
     assert (len(lines), lines[-1]) == (LOG_LINES, "WARNING line 999")
 
 
-def test_a_log_call_that_does_not_fit_fails_nothing(
-    make: Make, ran: Ran, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_log_call_that_does_not_fit_fails_nothing(make: Make, ran: Ran, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(logging, "raiseExceptions", False)
     assert make(ran.job("demo.tick", lambda: log.warning("%d", "five"))).run("demo.tick").state == "done"
 
@@ -334,9 +330,7 @@ def test_history_is_trimmed_and_newest_first(make: Make, ran: Ran, clock: Virtua
         ("demo.tick", {"cron": "0 0 * * 0"}),
     ],
 )
-def test_a_bad_job_is_refused_with_its_plugin(
-    make: Make, ran: Ran, job_id: str, schedule: dict[str, Any]
-) -> None:
+def test_a_bad_job_is_refused_with_its_plugin(make: Make, ran: Ran, job_id: str, schedule: dict[str, Any]) -> None:
     jobs = make()
     with pytest.raises(PluginError, match=f"The job {job_id} "):
         jobs.declare("demo", [ran.job("demo.good"), ran.job(job_id, **schedule)])

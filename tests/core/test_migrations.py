@@ -20,9 +20,7 @@ from soundwave_core.migrations import CORE, CORE_MIGRATIONS, migrate, statements
 from soundwave_core.records import Migration
 
 ONE = Migration(1, "songs", "CREATE TABLE songs (id INTEGER PRIMARY KEY, title TEXT NOT NULL) STRICT;")
-TWO = Migration(
-    2, "seen", "ALTER TABLE songs ADD COLUMN seen_at TEXT; INSERT INTO songs (title) VALUES ('a;b')"
-)
+TWO = Migration(2, "seen", "ALTER TABLE songs ADD COLUMN seen_at TEXT; INSERT INTO songs (title) VALUES ('a;b')")
 
 
 class SteppingClock(Clock):

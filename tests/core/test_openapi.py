@@ -273,9 +273,7 @@ def test_tagged_unions_keep_their_discriminator(made: dict[str, Any]) -> None:
         ("/service-worker.js", "get", "200 304 400 401 403 429 503"),
     ],
 )
-def test_the_statuses_are_those_that_can_occur(
-    made: dict[str, Any], path: str, method: str, statuses: str
-) -> None:
+def test_the_statuses_are_those_that_can_occur(made: dict[str, Any], path: str, method: str, statuses: str) -> None:
     assert list(made["paths"][path][method]["responses"]) == statuses.split()
 
 
@@ -358,9 +356,7 @@ def test_two_of_ours_with_one_name_are_told_apart() -> None:
         msgspec.defstruct("Item", [("id", str)], module=module)
         for module in ("soundwave_library.a", "soundwave_downloads.a", "soundwave_downloads.b")
     ]
-    routes = [
-        ("core", Route("GET", f"/{n}/", list_tracks, Public, answer=kind)) for n, kind in enumerate(kinds)
-    ]
+    routes = [("core", Route("GET", f"/{n}/", list_tracks, Public, answer=kind)) for n, kind in enumerate(kinds)]
     found = document_of(routes)["components"]["schemas"]
     assert list(found) == [
         "LibraryItem",

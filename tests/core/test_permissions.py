@@ -67,9 +67,7 @@ def test_a_copy_of_a_route_is_guarded_like_the_original(make_core: MakeCore) -> 
         (Route("POST", "/api/x/", echo, Public, body=Actor), ""),
     ],
 )
-def test_a_route_that_cannot_be_judged_or_described_is_refused(
-    make_core: MakeCore, route: Route, reason: str
-) -> None:
+def test_a_route_that_cannot_be_judged_or_described_is_refused(make_core: MakeCore, route: Route, reason: str) -> None:
     core = make_core(plugins={"toy": routes(route)})
     record = core.plugins.records["toy"]
     if reason:

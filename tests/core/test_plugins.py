@@ -244,12 +244,13 @@ def test_one_module_under_two_names_fails_once(make_core: MakeCore) -> None:
 
 def everything(startup: Any = raising) -> Any:
     """A plugin that hands in one of each, and does not start."""
+    slot = Slot("settings", "full-slot", Public, None)  # type: ignore[arg-type]
     return toy(
         register_settings=lambda: [Setting("full.word", str, "x", "A word.")],
         register_resources=lambda core: [ResourceKind("shelf", print)],  # type: ignore[arg-type]
         register_routes=lambda core: [Route("GET", "/api/full/", echo, Public, answer=Echo)],
         register_jobs=lambda core: [Job("full.tick", print, "x", every_seconds=9)],
-        register_ui=lambda core: [Page("/full/", "Full", "full-page", Public), Slot("settings", "full-slot", Public, None)],  # type: ignore[arg-type]
+        register_ui=lambda core: [Page("/full/", "Full", "full-page", Public), slot],
         register_precache=lambda core: [PrecacheEntry("api/full/", "1")],
         startup=lambda core: startup(),
         track_added=lambda track_id: raising(),
@@ -336,10 +337,6 @@ def test_an_announcement_survives_whatever_a_plugin_raises(make_core: MakeCore) 
 def test_a_plugin_that_changes_what_it_was_given_changes_nothing(make_core: MakeCore) -> None:
     """What it returned is copied, so a list that it keeps is its own."""
     kept = [Route("GET", "/api/kept/", lambda core, r: Json(b'{"word":"x"}'), Public, answer=Echo)]
-
-    def startup(core: SoundWave) -> None:
-        kept.clear()
-        core.routes.routes().__class__()  # a tuple: nothing to change
-
-    core = make_core(plugins={"toy": toy(register_routes=lambda core: kept, startup=startup)})
+    forgetful = toy(register_routes=lambda core: kept, startup=lambda core: kept.clear())
+    core = make_core(plugins={"toy": forgetful})
     assert Client(core).get("/api/kept/").status == 200

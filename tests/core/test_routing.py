@@ -127,9 +127,7 @@ def test_a_rule_matches_its_paths(rule: str, path: str, params: dict[str, str]) 
     assert (answer.status, answer.text) == (200, f"GET {rule} {sorted(params.values())}")
 
 
-@pytest.mark.parametrize(
-    "word", ["downloads", "active", "completed", "items", AN_ID.upper(), AN_ID[1:], AN_ID + "0"]
-)
+@pytest.mark.parametrize("word", ["downloads", "active", "completed", "items", AN_ID.upper(), AN_ID[1:], AN_ID + "0"])
 def test_an_id_is_never_a_word(word: str) -> None:
     table = table_of(("library", "GET", "/api/playlist/<playlist:id>/"))
     assert table.match("GET", f"/api/playlist/{word}/") is None
@@ -400,9 +398,7 @@ TEXTS = st.sampled_from(["a", "b", "c", "a.b", "7", AN_ID, "a" * 32, "Ä", "-"])
 
 @st.composite
 def rules(draw: st.DrawFn) -> str:
-    parts = [
-        part.replace("{}", f"w{n}") for n, part in enumerate(draw(st.lists(SEGMENTS, min_size=1, max_size=3)))
-    ]
+    parts = [part.replace("{}", f"w{n}") for n, part in enumerate(draw(st.lists(SEGMENTS, min_size=1, max_size=3)))]
     if draw(st.integers(0, 9)) == 0:
         return "/" + "/".join([*parts[:-1], "<rest:file>"])
     return "/" + "/".join(parts) + ("" if parts[-1] == "a.b" and draw(st.booleans()) else "/")

@@ -145,5 +145,3 @@ def test_the_command_serves_and_stops_on_sigterm(tmp_path: Path) -> None:
     finally:
         errors = end(process)
     assert "Traceback" not in errors
-
-

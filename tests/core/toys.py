@@ -68,4 +68,3 @@ def owned_by(owners: dict[str, str]) -> ModuleType:
 
 ECHO = Route("POST", "/api/echo/", echo, Public, body=Word, answer=Echo)
 CRASH = Route("GET", "/api/crash/", crash, Public)
-

@@ -38,7 +38,9 @@ def position(page: Page) -> float:
 
 
 def wait_until_playing(page: Page) -> None:
-    page.wait_for_function("() => { const a = document.querySelector('audio'); return !a.paused && a.currentTime > 0.2 }")
+    page.wait_for_function(
+        "() => { const a = document.querySelector('audio'); return !a.paused && a.currentTime > 0.2 }"
+    )
 
 
 def test_the_main_job(page: Page, server_process: ServerProcess, site: Site, complaints: Complaints) -> None:
@@ -76,9 +78,7 @@ def test_the_main_job(page: Page, server_process: ServerProcess, site: Site, com
     wait_until_playing(page)
 
 
-def test_a_followed_feed_is_a_playlist_to_play_and_edit(
-    page: Page, server_process: ServerProcess, site: Site
-) -> None:
+def test_a_followed_feed_is_a_playlist_to_play_and_edit(page: Page, server_process: ServerProcess, site: Site) -> None:
     set_up(page, server_process)
     download(page, f"{site.url}/feed.xml", follow=True)
     link = page.get_by_role("navigation").get_by_role("link", name="The Test Podcast")

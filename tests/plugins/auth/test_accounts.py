@@ -31,9 +31,7 @@ def invite(client: Client, **wish: int) -> str:
     return str(client.post(INVITES, wish).json.code)
 
 
-def test_a_new_password_ends_every_other_session_and_token(
-    core: SoundWave, cast: Cast, bearer: Bearer
-) -> None:
+def test_a_new_password_ends_every_other_session_and_token(core: SoundWave, cast: Cast, bearer: Bearer) -> None:
     phone, token, old = Client(core), bearer("read"), dict(cast.bob.cookies)
     phone.sign_in("bob")
     assert change(cast.bob) == (200, "")

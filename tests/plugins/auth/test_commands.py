@@ -51,9 +51,7 @@ def test_what_is_refused(environment: dict[str, str]) -> None:
         assert refused.value.code == code
 
 
-def test_beside_a_running_server(
-    environment: dict[str, str], core: SoundWave, cast: Cast, server: Listening
-) -> None:
+def test_beside_a_running_server(environment: dict[str, str], core: SoundWave, cast: Cast, server: Listening) -> None:
     core.control_token = control.new_token()
     beside = control.Control("127.0.0.1", server.server.port, core.control_token)
     control.write(core.config.data_dir, beside)

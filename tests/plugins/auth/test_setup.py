@@ -34,9 +34,7 @@ def test_the_code_itself_is_not_stored(core: SoundWave, setup_code: str) -> None
     assert setup_code not in str(core.db.rows("SELECT * FROM setup_codes"))
 
 
-def test_the_code_makes_the_first_admin_and_signs_in(
-    core: SoundWave, client: Client, setup_code: str
-) -> None:
+def test_the_code_makes_the_first_admin_and_signs_in(core: SoundWave, client: Client, setup_code: str) -> None:
     assert client.get("/api/session/").json.is_setup_open
     answer = client.register("alice", setup_code=setup_code)
     assert (answer.status, answer.json.user.is_admin, answer.json.token) == (201, True, None)

@@ -266,9 +266,7 @@ def test_a_running_item_is_stopped_and_nothing_half_made_stays(
     assert len(files_of(core)) == 1
 
 
-def test_a_restart_goes_on_with_what_was_running(
-    make_core: MakeCore, cast: Cast, core: SoundWave, site: Site
-) -> None:
+def test_a_restart_goes_on_with_what_was_running(make_core: MakeCore, cast: Cast, core: SoundWave, site: Site) -> None:
     uid = ask_slow(core, cast, site)
     with Background(core):
         assert site.reached_gate.wait(timeout=60)

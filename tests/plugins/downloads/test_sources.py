@@ -112,9 +112,7 @@ def test_completing_a_mirrored_playlist_now(core: SoundWave, cast: Cast, site: S
     assert cast.carol.post(OWN, {"playlist": playlist}).status == 404
 
 
-def test_a_removed_playlist_is_followed_no_longer(
-    core: SoundWave, cast: Cast, site: Site, clock: VirtualClock
-) -> None:
+def test_a_removed_playlist_is_followed_no_longer(core: SoundWave, cast: Cast, site: Site, clock: VirtualClock) -> None:
     playlist = follow(core, cast, site)
     assert cast.bob.delete(f"/api/playlist/{playlist}/").status == 204
     asked = site.count("/feed.xml")

@@ -49,12 +49,14 @@ export class DownloadCard extends LitElement {
         <div class="buttons">${this.renderActions()}</div>
       </div>
       ${isOver(download.state) ? nothing : this.renderProgress()}
-      <p class="soft small numbers">${this.summary()}</p>
+      <div class="foot">
+        <p class="soft small numbers">${this.summary()}</p>
+        ${download.playlist_id
+          ? html`<a class="small" href=${href(`/playlist/?id=${download.playlist_id}`)}>${t("downloads.openPlaylist")}</a>`
+          : nothing}
+      </div>
       ${download.error_code || download.error ? reason(download.error_code, download.error) : nothing}
       ${this.renderItems()}
-      ${download.playlist_id
-        ? html`<a class="small" href=${href(`/playlist/?id=${download.playlist_id}`)}>${t("downloads.openPlaylist")}</a>`
-        : nothing}
     </article>`;
   }
 

@@ -67,7 +67,7 @@ export class PlaylistHead extends LitElement {
     const isEmpty = playlist.items.length === 0;
     const length = playlist.duration_seconds > 0 ? ` · ${formatLength(playlist.duration_seconds)}` : "";
     return html`<header>
-      <artwork-image .src=${playlist.artwork_url} .seed=${playlist.title} eager></artwork-image>
+      <artwork-image .src=${playlist.artwork_url ?? playlist.items[0]?.track.artwork_url ?? null} .seed=${playlist.title} eager></artwork-image>
       <div class="about">
         <span class="badge ${playlist.kind === "mirrored" ? "accent" : ""}">${t(`playlist.kind.${playlist.kind}`)}</span>
         <h1>${playlist.title}</h1>

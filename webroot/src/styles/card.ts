@@ -64,7 +64,14 @@ export const card = css`
     gap: var(--space-3);
     font-size: var(--text-2);
   }
-  p:empty {
+  .foot {
+    display: flex;
+    flex-wrap: wrap;
+    align-items: center;
+    justify-content: space-between;
+    gap: var(--space-1) var(--space-4);
+  }
+  .foot:not(:has(a)) p:empty {
     display: none;
   }
   @media (max-width: 599px) {

@@ -17,6 +17,10 @@ export const fields = css`
     inline-size: 100%;
     margin: 0;
   }
+  select {
+    padding-inline-end: var(--space-2);
+    cursor: pointer;
+  }
   input::placeholder {
     color: var(--text-soft);
     opacity: 1;
