@@ -38,7 +38,6 @@ from .records import (
     Job,
     Json,
     Migration,
-    OfflineEntry,
     Page,
     Permission,
     PrecacheEntry,

@@ -57,8 +57,10 @@ def to_stamp(moment: datetime) -> str:
 
 
 def from_stamp(stamp: str) -> datetime:
+    """The moment that a stamp names."""
     return datetime.fromisoformat(stamp)
 
 
 def is_id(text: str) -> bool:
+    """Whether this could be an id of ours: 32 lower-case hex."""
     return _ID.fullmatch(text) is not None

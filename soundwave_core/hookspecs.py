@@ -26,7 +26,6 @@ if TYPE_CHECKING:
         HealthCheck,
         Job,
         Migration,
-        OfflineEntry,
         Page,
         PrecacheEntry,
         ResourceKind,
@@ -134,7 +133,7 @@ def download_failed(core: SoundWave, download: dict[str, Any], code: str, reason
     """announce. One item failed for good."""
 
 
-# Library and offline
+# Library
 
 
 @hookspec
@@ -155,11 +154,6 @@ def playlist_changed(core: SoundWave, playlist_id: str) -> None:
 @hookspec
 def plays_recorded(core: SoundWave, actor: Actor, play_ids: Sequence[str]) -> None:
     """announce. New plays only, once each."""
-
-
-@hookspec
-def offline_entries(core: SoundWave, actor: Actor, playlist_id: str) -> Sequence[OfflineEntry] | None:
-    """decide. What a device needs to keep this playlist, beyond what others return."""
 
 
 # Users, settings, the server

@@ -50,6 +50,7 @@ Cursor = list[str | Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)] | float | No
 
 
 def encode_cursor(values: Cursor) -> str:
+    """A list's last values as one opaque word for ``next``."""
     return base64.urlsafe_b64encode(msgspec.json.encode(values)).decode().rstrip("=")
 
 

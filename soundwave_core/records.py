@@ -215,16 +215,6 @@ class PrecacheEntry:
 
 
 @dataclass(frozen=True, slots=True)
-class OfflineEntry:
-    """One URL that an offline playlist needs. ``kind``: audio, artwork, lyrics, metadata."""
-
-    url: str
-    revision: str
-    size_bytes: int
-    kind: str
-
-
-@dataclass(frozen=True, slots=True)
 class HealthCheck:
     """One answer to ``health``; ``detail`` is shown to admins only."""
 

@@ -150,6 +150,15 @@ def change_user(core: SoundWave, user_id: str, state: str | None, is_admin: bool
         return users.get(user_id)
 
 
+def remove_user(core: SoundWave, user_id: str) -> None:
+    """End an account: its name is free again, it signs in no more. What it owned stays where it is."""
+    with transaction(core.db):
+        users = Users(core)
+        users.set_state(users.get(user_id).id, "removed")
+        end_everything(core, user_id)
+    core.plugins.announce("user_removed", user_id=user_id)
+
+
 def end_everything(core: SoundWave, user_id: str) -> None:
     """Inside ``transaction()``: every session and token of the user."""
     Sessions(core).end_all(user_id)

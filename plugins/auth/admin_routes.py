@@ -35,6 +35,11 @@ def change_user(core: SoundWave, request: Request) -> shapes.AdminUser:
     return _user(accounts.change_user(core, request.params["user"], body.state, body.is_admin))
 
 
+def remove_user(core: SoundWave, request: Request) -> None:
+    """End an account. Its tracks and playlists stay where they are; admins see them with `?user=`."""
+    accounts.remove_user(core, request.params["user"])
+
+
 def list_invites(core: SoundWave, request: Request) -> Listing[shapes.InviteView]:
     """Every invite that has not expired, newest first, without its code."""
     store = Invites(core)
@@ -89,6 +94,7 @@ ROUTES = [
         "PATCH", USERS + "<user:id>/", change_user, AdminOnly,
         body=shapes.UserPatch, answer=shapes.AdminUser,
     ),
+    Route("DELETE", USERS + "<user:id>/", remove_user, AdminOnly, status=204),
     Route("GET", INVITES, list_invites, AdminOnly, query=ListQuery, answer=Listing[shapes.InviteView]),
     Route(
         "POST", INVITES, add_invite, AdminOnly,

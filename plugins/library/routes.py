@@ -9,6 +9,7 @@ from msgspec import UNSET
 
 from soundwave_core import (
     Access,
+    AdminWriteOnly,
     FileAnswer,
     IsAuthenticated,
     IsOwnerOrAdmin,
@@ -222,7 +223,7 @@ ROUTES = [
     Route("PATCH", _ITEM, move_item, IsOwnerOrAdmin, resource="playlist",
           body=shapes.ItemPatch, answer=shapes.ItemList),
     Route("DELETE", _ITEM, delete_item, IsOwnerOrAdmin, resource="playlist"),
-    Route("GET", "/api/channel/<channel:id>/artwork/", channel_artwork, IsAuthenticated, resource="channel",
+    Route("GET", "/api/channel/<channel:id>/artwork/", channel_artwork, AdminWriteOnly, resource="channel",
           query=shapes.ArtworkQuery, answer=FileAnswer),
 ]
 # fmt: on

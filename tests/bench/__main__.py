@@ -198,7 +198,7 @@ def parsed(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--megabytes", type=int, default=100, help="size of the long one (%(default)s)")
     options = parser.parse_args(arguments)
     options.tracks = options.tracks or (2_000 if options.quick else 20_000)
-    options.at_most = 20 if options.quick else 120  # seconds; the round under way is finished
+    options.at_most = 15 if options.quick else 120  # seconds; the round under way is finished
     options.rounds = options.rounds or (2 if options.quick else 5)
     options.seconds = options.seconds or (0.3 if options.quick else 0.8)
     if options.tracks < 500:

@@ -1,6 +1,7 @@
 """The yardstick: the least Bottle and waitress app that gives the same answers, from bytes made before.
 
-waitress is set up as SoundWave's. No users, no database, no types, no headers beyond the needed: what SoundWave can come near, and not beat.
+waitress is set up as SoundWave's. No users, no database, no types, no headers beyond the needed: what
+SoundWave can come near, and not beat.
 """
 
 from __future__ import annotations

@@ -17,7 +17,7 @@ from house.tree import ensure_none
 
 from soundwave_core import SoundWave, transaction
 from soundwave_core.routing import RouteEntry
-from soundwave_core.testing import Cast, Client, VirtualClock, make_cast
+from soundwave_core.testing import PASSWORD, Cast, Client, VirtualClock, make_cast
 from soundwave_library import Entries, NewTrack, Playlists, Tracks
 
 HOUSEHOLD = {"channel"}  # what everybody may look at, and admins change
@@ -133,7 +133,9 @@ def make_token(world: World, owner: str, made: dict[str, str]) -> str:
 
 
 def make_user(world: World, owner: str, made: dict[str, str]) -> str:
-    return world.id_of(owner)
+    """A throw-away account: only admins get in, and what they do to it ends it."""
+    wish = {"username": f"user {world.number()}", "password": PASSWORD}
+    return str(world.member("alice").post("/api/user/admin/users/", wish).json.id)
 
 
 def make_invite(world: World, owner: str, made: dict[str, str]) -> str:

@@ -6,8 +6,9 @@ from collections.abc import Callable
 from types import ModuleType
 
 import pytest
-from soundwave_auth import UserRow, Users
+from core.toys import toy
 
+from soundwave_auth import UserRow, Users
 from soundwave_core import SoundWave, hookimpl
 from soundwave_core.testing import PASSWORD, Cast, Client, MakeCore, VirtualClock, make_cast
 
@@ -159,3 +160,19 @@ def test_a_new_user_is_announced_after_commit(make_core: MakeCore) -> None:
     witness.user_added = user_added  # type: ignore[attr-defined]
     make_cast(make_core(plugins={"witness": witness}))
     assert [user.name for user in seen if user] == ["alice", "bob", "carol"]
+
+
+def test_a_removed_user_is_gone_and_the_plugins_are_told(make_core: MakeCore) -> None:
+    heard: list[str] = []
+    core = make_core(plugins={"toy": toy(user_removed=lambda user_id: heard.append(user_id))})
+    cast = make_cast(core)
+    path = f"/api/user/admin/users/{cast.bob.user_id}/"
+    assert cast.carol.delete(path).status == 403
+    assert cast.alice.delete(path).status == 204
+    assert heard == [cast.bob.user_id]
+    assert cast.bob.get("/api/user/account/").status == 401
+    assert cast.bob.sign_in("bob").status == 401
+    assert cast.alice.delete(path).status == 404
+    assert cast.alice.delete(f"/api/user/admin/users/{cast.alice.user_id}/").json["code"] == "last_admin"
+    again = cast.alice.post("/api/user/admin/users/", {"username": "bob", "password": PASSWORD})
+    assert (again.status, again.json.id != cast.bob.user_id) == (201, True)

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
-from soundwave_auth.commands import user
 
+from soundwave_auth.commands import user
 from soundwave_core import SoundWave, SoundWaveError, control
 from soundwave_core.testing import PASSWORD, Cast, Client, Listening, MakeCore
 

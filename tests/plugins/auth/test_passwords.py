@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
+
 from soundwave_auth import names
 from soundwave_auth.passwords import PasswordHasher, ensure_acceptable
 from soundwave_auth.sessions import device_label
-
 from soundwave_core import Invalid, TooMany
 
 HASHER = PasswordHasher(4)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import threading
 
 import pytest
-from soundwave_auth import Users, setup
 
+from soundwave_auth import Users, setup
 from soundwave_core import SoundWave, transaction
 from soundwave_core.testing import PASSWORD, Client, MakeCore, VirtualClock
 

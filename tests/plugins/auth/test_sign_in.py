@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
+
 from soundwave_auth.passwords import PLACES
 from soundwave_auth.state import AuthState
 from soundwave_auth.store import Users
-
 from soundwave_core import SoundWave, transaction
 from soundwave_core.testing import PASSWORD, Cast, Client, ClientAnswer, MakeCore, make_cast
 

@@ -1,5 +1,5 @@
 /** Everyone's download items. */
-import { html, LitElement, nothing } from "lit";
+import { css, html, LitElement, nothing } from "lit";
 import { customElement, state } from "lit/decorators.js";
 
 import { listQueue, retryQueueItem } from "../api/downloads";
@@ -26,7 +26,15 @@ export class AdminQueue extends LitElement {
   @state() private chosen: ItemState | "" = "";
   private readonly poll = new Poll(this, EVERY_MS, () => this.look());
 
-  static override styles = [...shared, lines];
+  static override styles = [
+    ...shared,
+    lines,
+    css`
+      select {
+        inline-size: auto;
+      }
+    `,
+  ];
 
   protected override render() {
     return html`<div class="stack">

@@ -49,12 +49,7 @@ export class DownloadCard extends LitElement {
         <div class="buttons">${this.renderActions()}</div>
       </div>
       ${isOver(download.state) ? nothing : this.renderProgress()}
-      <div class="foot">
-        <p class="soft small numbers">${this.summary()}</p>
-        ${download.playlist_id
-          ? html`<a class="small" href=${href(`/playlist/?id=${download.playlist_id}`)}>${t("downloads.openPlaylist")}</a>`
-          : nothing}
-      </div>
+      ${this.renderFoot()}
       ${download.error_code || download.error ? reason(download.error_code, download.error) : nothing}
       ${this.renderItems()}
     </article>`;
@@ -82,6 +77,16 @@ export class DownloadCard extends LitElement {
       tone=${download.state === "paused" ? "still" : "accent"}
       label=${t("downloads.progress", { title: nameOf(download) })}
     ></progress-bar>`;
+  }
+
+  private renderFoot() {
+    const { playlist_id } = this.download;
+    const summary = this.summary();
+    if (!summary && !playlist_id) return nothing;
+    return html`<div class="foot">
+      <p class="soft small numbers">${summary}</p>
+      ${playlist_id ? html`<a class="small" href=${href(`/playlist/?id=${playlist_id}`)}>${t("downloads.openPlaylist")}</a>` : nothing}
+    </div>`;
   }
 
   private summary(): string {

@@ -1,6 +1,6 @@
 /** One setting. */
 import { css, html, LitElement, nothing } from "lit";
-import { customElement, property } from "lit/decorators.js";
+import { customElement, property, state } from "lit/decorators.js";
 
 import type { Setting, SettingValue } from "../api/types";
 import { t } from "../shell/i18n";
@@ -9,6 +9,7 @@ import { shared } from "../styles/shared";
 @customElement("setting-line")
 export class SettingLine extends LitElement {
   @property({ attribute: false }) setting!: Setting;
+  @state() private isChanged = false;
 
   static override styles = [
     ...shared,
@@ -52,9 +53,13 @@ export class SettingLine extends LitElement {
     `,
   ];
 
+  protected override willUpdate(changed: Map<string, unknown>): void {
+    if (changed.has("setting")) this.isChanged = false;
+  }
+
   protected override render() {
     const { setting } = this;
-    return html`<form @submit=${this.submit}>
+    return html`<form @submit=${this.submit} @input=${() => (this.isChanged = true)}>
       <label for="value">
         <code>${setting.name}</code>
         <span class="soft small">${setting.description}</span>
@@ -67,7 +72,7 @@ export class SettingLine extends LitElement {
             ? html`${setting.source === "stored"
                   ? html`<button type="button" class="button quiet" @click=${() => this.save(null)}>${t("settings.reset")}</button>`
                   : nothing}
-                <button class="button">${t("action.save")}</button>`
+                ${this.isChanged ? html`<button class="button primary">${t("action.save")}</button>` : nothing}`
             : html`<span class="soft small">${t("settings.fixed", { variable: setting.variable })}</span>`}
         </div>
       </div>

@@ -50,6 +50,11 @@ export class TabStrip extends LitElement {
     </div>`;
   }
 
+  protected override updated(): void {
+    const chosen = this.renderRoot.querySelector('[aria-selected="true"]');
+    if (chosen) chosen.scrollIntoView({ block: "nearest", inline: "nearest" });
+  }
+
   private async move(event: KeyboardEvent): Promise<void> {
     const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
     if (step === undefined) return;

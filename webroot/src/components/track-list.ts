@@ -51,6 +51,7 @@ export class TrackList extends LitElement {
         display: grid;
         place-items: center;
         inline-size: 28px;
+        margin-inline: -4px;
         block-size: 100%;
         color: var(--line-strong);
         cursor: grab;

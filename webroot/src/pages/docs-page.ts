@@ -53,7 +53,9 @@ export class DocsPage extends LitElement {
 
   private async load(): Promise<void> {
     try {
-      this.operations = operationsOf(await getDocument());
+      const all = operationsOf(await getDocument());
+      // What programs use comes first, pages and files after it.
+      this.operations = [...all.filter(isOfApi), ...all.filter((operation) => !isOfApi(operation))];
     } catch (error) {
       this.error = error;
     }
@@ -104,6 +106,10 @@ function renderFields(fields: readonly Field[]) {
       </div>`,
     )}
   </dl>`;
+}
+
+function isOfApi(operation: Operation): boolean {
+  return operation.path.startsWith("/api/");
 }
 
 function textOf(operation: Operation): string {

@@ -37,9 +37,14 @@ export class LibraryPage extends LitElement {
       search-box {
         flex: 1 1 260px;
       }
-      select {
+      .tools select {
         inline-size: auto;
         flex: 0 1 auto;
+        border-color: var(--line);
+        border-radius: calc(var(--target) / 2);
+        padding-inline-start: var(--space-4);
+        color: var(--text-soft);
+        font-weight: 500;
       }
       track-list {
         margin-inline: calc(-1 * var(--space-2));

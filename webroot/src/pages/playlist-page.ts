@@ -1,5 +1,5 @@
 /** One playlist: play it, order it, change it. */
-import { html, LitElement } from "lit";
+import { css, html, LitElement } from "lit";
 import { customElement, state } from "lit/decorators.js";
 
 import { deletePlaylist, getPlaylist, moveItem, patchPlaylist, removeItem } from "../api/library";
@@ -29,7 +29,14 @@ export class PlaylistPage extends LitElement {
   private shown = "";
   private end: () => void = () => undefined;
 
-  static override styles = shared;
+  static override styles = [
+    ...shared,
+    css`
+      track-list {
+        margin-inline: calc(-1 * var(--space-2));
+      }
+    `,
+  ];
 
   constructor() {
     super();

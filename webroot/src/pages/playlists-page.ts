@@ -29,6 +29,7 @@ export class PlaylistsPage extends LitElement {
       }
       a.tile {
         display: grid;
+        grid-template-columns: minmax(0, 1fr);
         gap: var(--space-1);
         color: inherit;
         text-decoration: none;

@@ -40,7 +40,7 @@ export class NowPlaying extends LitElement {
       }
       dialog[open] {
         display: grid;
-        grid-template-rows: auto minmax(0, 1fr) auto auto auto auto;
+        grid-template: auto minmax(0, 1fr) auto auto auto auto / minmax(0, 1fr);
         gap: var(--space-4);
         animation: rise 220ms cubic-bezier(0.2, 0, 0, 1);
       }

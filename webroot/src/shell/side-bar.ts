@@ -62,7 +62,7 @@ export class SideBar extends LitElement {
         padding-inline: var(--space-3);
         border-radius: var(--radius-s);
         color: var(--text-soft);
-        font-weight: 550;
+        font-weight: 500;
         text-decoration: none;
         transition: background-color var(--quick), color var(--quick);
       }

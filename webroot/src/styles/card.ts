@@ -71,9 +71,6 @@ export const card = css`
     justify-content: space-between;
     gap: var(--space-1) var(--space-4);
   }
-  .foot:not(:has(a)) p:empty {
-    display: none;
-  }
   @media (max-width: 599px) {
     .card {
       padding: var(--space-3) var(--space-4);

@@ -31,13 +31,34 @@ export const fields = css`
     outline-offset: 0;
     border-color: transparent;
   }
-  input[type="checkbox"],
-  input[type="radio"] {
-    accent-color: var(--accent);
-    inline-size: 20px;
-    block-size: 20px;
-    margin: 0;
+  input[type="checkbox"] {
+    appearance: none;
+    display: grid;
+    place-content: center;
     flex: none;
+    inline-size: 22px;
+    block-size: 22px;
+    margin: 0;
+    border: 1px solid var(--line-strong);
+    border-radius: 6px;
+    background: var(--surface-1);
+    cursor: pointer;
+  }
+  input[type="checkbox"]:checked {
+    border-color: transparent;
+    background: var(--accent);
+  }
+  input[type="checkbox"]:checked::before {
+    content: "";
+    inline-size: 12px;
+    block-size: 12px;
+    background: var(--on-accent);
+    clip-path: polygon(12% 46%, 0 58%, 40% 96%, 100% 18%, 87% 8%, 38% 72%);
+  }
+  @media (forced-colors: active) {
+    input[type="checkbox"] {
+      appearance: auto;
+    }
   }
   .check {
     display: flex;

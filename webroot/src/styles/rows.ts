@@ -74,7 +74,7 @@ export const rows = css`
     min-inline-size: 0;
   }
   .title {
-    font-weight: 550;
+    font-weight: 500;
   }
   [data-current] .title {
     color: var(--accent);

@@ -15,6 +15,9 @@ export const surfaces = css`
     justify-content: space-between;
     gap: var(--space-3) var(--space-4);
   }
+  h1 + p {
+    margin-block-start: var(--space-1);
+  }
   .card {
     background: var(--surface-1);
     border: 1px solid var(--line);
@@ -66,7 +69,7 @@ export const surfaces = css`
     border: 1px solid var(--line);
     background: var(--surface-1);
     color: var(--text-soft);
-    font-weight: 550;
+    font-weight: 500;
     white-space: nowrap;
   }
   .chip[aria-pressed="true"],
