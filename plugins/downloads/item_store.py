@@ -18,22 +18,25 @@ LEASE_SECONDS = 15 * 60
 
 # Each user with a ready row, found by as many steps into the index as there are users; and who comes first:
 # whoever has least under way, then whoever was not served for the longest time (:served, last served last).
-_READY = "state = 'queued' AND not_before IS NULL"
+# The indexes are named, as SQLite would rather take all that are queued.
+_BY_READY = "INDEXED BY download_items_ready WHERE state = 'queued' AND not_before IS NULL"
+_WAITING = "download_items INDEXED BY download_items_waiting"
+_RUNNING = "download_items INDEXED BY download_items_running"
 _CLAIM = f"""
 UPDATE download_items SET state = 'running', fence = fence + 1, attempts = attempts + 1,
     lease_until = :lease, error = NULL, error_code = NULL, updated_at = :now
 WHERE id = (
     WITH RECURSIVE waiting (user_id) AS (
-        SELECT min(user_id) FROM download_items WHERE {_READY}
+        SELECT min(user_id) FROM download_items {_BY_READY}
         UNION ALL
-        SELECT (SELECT min(user_id) FROM download_items WHERE {_READY} AND user_id > waiting.user_id)
+        SELECT (SELECT min(user_id) FROM download_items {_BY_READY} AND user_id > waiting.user_id)
         FROM waiting WHERE waiting.user_id IS NOT NULL
     ), first (user_id) AS (
         SELECT user_id FROM waiting WHERE user_id IS NOT NULL ORDER BY
-        (SELECT count(*) FROM download_items r WHERE r.state = 'running' AND r.user_id = waiting.user_id),
+        (SELECT count(*) FROM {_RUNNING} WHERE state = 'running' AND user_id = waiting.user_id),
         (SELECT key FROM json_each(:served) WHERE value = waiting.user_id) LIMIT 1
     )
-    SELECT id FROM download_items WHERE {_READY} AND user_id = (SELECT user_id FROM first)
+    SELECT id FROM download_items {_BY_READY} AND user_id = (SELECT user_id FROM first)
     ORDER BY is_quiet, download_id, position LIMIT 1
 ) RETURNING *"""
 
@@ -84,9 +87,9 @@ class DownloadItems:
     def next_due(self) -> str | None:
         """When the first of those that wait for a time may go on, or the first claim lapses."""
         due: str | None = self.db.value(
-            """SELECT min(at) FROM (
-            SELECT min(not_before) AS at FROM download_items WHERE state = 'queued' AND not_before IS NOT NULL
-            UNION ALL SELECT min(lease_until) FROM download_items WHERE state = 'running')"""
+            f"""SELECT min(at) FROM (
+            SELECT min(not_before) AS at FROM {_WAITING} WHERE state = 'queued' AND not_before IS NOT NULL
+            UNION ALL SELECT min(lease_until) FROM {_RUNNING} WHERE state = 'running')"""
         )
         return due
 
@@ -131,10 +134,10 @@ class DownloadItems:
     def make_ready(self, now: str) -> None:
         """Those whose waiting time is over are ready, and those whose claim lapsed."""
         self.db.execute(
-            "UPDATE download_items SET not_before = NULL WHERE state = 'queued' AND not_before <= :now", now=now
+            f"UPDATE {_WAITING} SET not_before = NULL WHERE state = 'queued' AND not_before <= :now", now=now
         )
         self.db.execute(
-            """UPDATE download_items SET state = 'queued', lease_until = NULL
+            f"""UPDATE {_RUNNING} SET state = 'queued', lease_until = NULL
             WHERE state = 'running' AND lease_until < :now""",
             now=now,
         )

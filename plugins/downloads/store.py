@@ -16,21 +16,24 @@ ACTIVE = ("resolving", "queued", "running", "paused")
 _ACTIVE = json.dumps(ACTIVE)
 _IS_ACTIVE = "state IN (SELECT value FROM json_each(:active))"
 
-_READY = "state = 'resolving' AND lease_until IS NULL AND not_before IS NULL"
+# Named, for SQLite would rather take another index.
+_BY_READY = """INDEXED BY downloads_ready
+    WHERE state = 'resolving' AND lease_until IS NULL AND not_before IS NULL"""
 _CLAIM = f"""
 UPDATE downloads SET fence = fence + 1, attempts = attempts + 1, lease_until = :lease, updated_at = :now
 WHERE id = (
     WITH RECURSIVE waiting (user_id) AS (
-        SELECT min(user_id) FROM downloads WHERE {_READY}
+        SELECT min(user_id) FROM downloads {_BY_READY}
         UNION ALL
-        SELECT (SELECT min(user_id) FROM downloads WHERE {_READY} AND user_id > waiting.user_id)
+        SELECT (SELECT min(user_id) FROM downloads {_BY_READY} AND user_id > waiting.user_id)
         FROM waiting WHERE waiting.user_id IS NOT NULL
     ), first (user_id) AS (
         SELECT user_id FROM waiting WHERE user_id IS NOT NULL ORDER BY
-        (SELECT count(*) FROM downloads r WHERE r.lease_until IS NOT NULL AND r.user_id = waiting.user_id),
+        (SELECT count(*) FROM downloads INDEXED BY downloads_leased
+            WHERE lease_until IS NOT NULL AND user_id = waiting.user_id),
         (SELECT key FROM json_each(:served) WHERE value = waiting.user_id) LIMIT 1
     )
-    SELECT id FROM downloads WHERE {_READY} AND user_id = (SELECT user_id FROM first) ORDER BY is_quiet, id LIMIT 1
+    SELECT id FROM downloads {_BY_READY} AND user_id = (SELECT user_id FROM first) ORDER BY is_quiet, id LIMIT 1
 ) RETURNING *"""
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 import time
 from typing import Any
 
@@ -40,9 +41,7 @@ def test_a_downloads_state_follows_from_its_items() -> None:
                 assert state == ("failed" if "failed" in mix else "done")
 
 
-def test_some_failed_some_skipped(
-    core: SoundWave, cast: Cast, worker: StubWorker, clock: VirtualClock
-) -> None:
+def test_some_failed_some_skipped(core: SoundWave, cast: Cast, worker: StubWorker, clock: VirtualClock) -> None:
     worker.lists[f"{SITE}/list"] = ["a", "b", "c", "d"]
     for name in ("b", "d"):
         worker.faults[f"{SITE}/{name}"] = failure("not_found", "never")
@@ -180,9 +179,7 @@ def test_a_mirrored_playlist_that_goes_ends_its_checks(
     assert (len(worker.asked), core.db.value("SELECT count(*) FROM sources")) == (asked, 0)
 
 
-def test_a_user_who_is_locked_out_rests(
-    core: SoundWave, cast: Cast, worker: StubWorker, clock: VirtualClock
-) -> None:
+def test_a_user_who_is_locked_out_rests(core: SoundWave, cast: Cast, worker: StubWorker, clock: VirtualClock) -> None:
     worker.lists[f"{SITE}/list"] = ["a", "b"]
     uid = ask(cast.bob, "list", follow=True, interval_seconds=300)
     drain(core, worker, 2)
@@ -289,7 +286,7 @@ def test_a_long_list_starves_nobody(core: SoundWave, cast: Cast, worker: StubWor
     uid = ask(cast.carol, "short")
     drain(core, worker, 8)
     assert look(cast.carol, uid).state == "done"
-    assert [name[0] for name in worker.names[-6:]] == ["b", "c", "b", "c", "b", "c"]
+    assert "".join(name[0] for name in worker.names[-6:]) in ("bcbcbc", "cbcbcb")
 
 
 def test_many_links_starve_nobody(core: SoundWave, cast: Cast, worker: StubWorker) -> None:
@@ -392,7 +389,7 @@ def test_a_claim_in_a_queue_of_ten_thousand(core: SoundWave, cast: Cast, lists: 
     fill(core, cast, lists, length)
     cost = milliseconds_of_claims(core, 50)
     print(f"a claim among {lists} x {length}: {cost:.3f} ms")
-    assert cost < 20  # 0.2 measured; ten times that with a scan would be seen, a busy machine is not
+    assert cost < 5  # 0.25 measured, and 14 where SQLite scanned what is queued
 
 
 def plan_of(core: SoundWave, statement: str, **values: Any) -> list[str]:
@@ -405,7 +402,7 @@ def test_claims_scan_nothing(core: SoundWave) -> None:
 
     for statement in (item_store._CLAIM, store._CLAIM):
         plan = plan_of(core, statement, now="", lease="", served="[]")
-        scans = [step for step in plan if step.startswith("SCAN")]
-        assert not [step for step in scans if "download" in step], plan
-        assert [step for step in plan if "_ready" in step]
+        steps = [step for step in plan if "download" in step]
+        assert not [step for step in steps if step.startswith("SCAN")]
+        assert all(re.search("_ready|_running|_leased|PRIMARY KEY", step) for step in steps), plan
         assert sum("TEMP B-TREE" in step for step in plan) == 1  # the users, a handful

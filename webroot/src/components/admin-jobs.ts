@@ -37,7 +37,7 @@ export class AdminJobs extends LitElement {
   private renderTask(task: Task) {
     return html`<div class="words">
         <div class="name">
-          <h3>${task.description.replace(/\.$/, "")}</h3>
+          <h2>${task.description.replace(/\.$/, "")}</h2>
           ${task.is_paused ? html`<span class="badge">${t("jobs.paused")}</span>` : nothing}
         </div>
         <p class="soft small"><code>${task.id}</code> · ${task.schedule}</p>

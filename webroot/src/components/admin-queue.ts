@@ -69,7 +69,7 @@ export class AdminQueue extends LitElement {
     const canRetry = item.state === "failed" || item.state === "cancelled";
     return html`<div class="words">
         <div class="name">
-          <h3>${name}</h3>
+          <h2>${name}</h2>
           <span class="badge ${lookOf(item.state)}">${t(`state.${item.state}`)}</span>
         </div>
         <p class="soft small">

@@ -4,7 +4,7 @@ import { customElement, property } from "lit/decorators.js";
 
 import type { Track } from "../api/types";
 import { player } from "../player/player";
-import { formatClock, formatDate, speakClock } from "../shell/format";
+import { formatClock, formatDate } from "../shell/format";
 import { t } from "../shell/i18n";
 import { Watch } from "../shell/store";
 import { base, buttons } from "../styles/shared";
@@ -34,7 +34,8 @@ export class TrackRow extends LitElement {
     const isPlaying = isCurrent && player.isPlaying;
     return html`
       <slot name="start"></slot>
-      <button class="main" aria-label=${this.labelOf(isPlaying)} ?data-current=${isCurrent} @click=${this.play}>
+      <button class="main" ?data-current=${isCurrent} @click=${this.play}>
+        <span class="unseen">${t(isPlaying ? "player.pause" : "player.play")}:</span>
         <span class="picture">
           <artwork-image .src=${track.artwork_url} .seed=${track.channel ?? track.title}></artwork-image>
           <span class="veil">${icon(isPlaying ? "pause" : "play", 22)}</span>
@@ -63,13 +64,6 @@ export class TrackRow extends LitElement {
         .actions=${() => trackActions(track, this.more())}
       ></action-menu>
     `;
-  }
-
-  private labelOf(isPlaying: boolean): string {
-    const { title, duration_seconds } = this.track;
-    const by = byline(this.track);
-    const length = duration_seconds === null ? "" : `, ${speakClock(duration_seconds)}`;
-    return `${t(isPlaying ? "player.pause" : "player.play")}: ${title}${by ? `, ${by}` : ""}${length}`;
   }
 
   private play(): void {

@@ -86,7 +86,8 @@ export class QueuePanel extends LitElement {
     const { track } = item;
     const play = (): void => (isCurrent ? player.toggle() : player.jump(item));
     return html`<div class="line" ?data-current=${isCurrent}>
-      <button class="main" aria-label="${t("player.play")}: ${track.title}" @click=${play}>
+      <button class="main" @click=${play}>
+        <span class="unseen">${t("player.play")}:</span>
         <artwork-image .src=${track.artwork_url} .seed=${track.channel ?? track.title}></artwork-image>
         <span class="words">
           <span class="title cut">${track.title}</span>

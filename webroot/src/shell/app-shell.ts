@@ -44,7 +44,7 @@ export class AppShell extends LitElement {
     document.documentElement.toggleAttribute("data-player", this.isInside && player.current !== null);
     if (boot.value !== "ready") return this.renderStart();
     return html`
-      <a class="skip button" href="#main" @click=${this.skip}>${t("shell.skip")}</a>
+      <header><a class="skip button" href="#main" @click=${this.skip}>${t("shell.skip")}</a></header>
       ${this.isInside ? html`<side-bar></side-bar>` : nothing}
       <div class="content ${this.isInside ? "" : "alone"}">
         ${this.renderOffline()}

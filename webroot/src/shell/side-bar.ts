@@ -92,8 +92,8 @@ export class SideBar extends LitElement {
   protected override render() {
     if (!session.value) return nothing;
     return html`
-      <a class="brand" href=${href("/")}>${logo()}<span>SoundWave</span></a>
       <nav aria-label=${t("shell.navigation")}>
+        <a class="brand" href=${href("/")}>${logo()}<span>SoundWave</span></a>
         <ul role="list">
           ${navigationPages(session.value).map((page) => this.renderPage(page))}
         </ul>

@@ -31,7 +31,8 @@ export const lines = css`
     gap: var(--space-1) var(--space-2);
     min-inline-size: 0;
   }
-  .name h3 {
+  .name h2 {
+    font-size: var(--text-3);
     overflow-wrap: anywhere;
   }
   .error {

@@ -41,6 +41,7 @@ export const panel = css`
     inline-size: 38px;
   }
   .main {
+    position: relative;
     flex: 1;
     min-inline-size: 0;
     display: flex;

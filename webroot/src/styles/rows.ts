@@ -12,6 +12,7 @@ export const rows = css`
     container: row / inline-size;
   }
   .main {
+    position: relative;
     flex: 1;
     min-inline-size: 0;
     display: grid;
@@ -68,6 +69,9 @@ export const rows = css`
     from {
       transform: scaleY(0.3);
     }
+  }
+  .unseen {
+    inset-inline-start: 0;
   }
   .words {
     display: grid;
