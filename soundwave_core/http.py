@@ -18,7 +18,8 @@ import bottle
 import msgspec
 from msgspec import Meta
 
-from . import answers, idempotency, permissions
+from . import answers, encoding, idempotency, permissions
+from .bodies import Bodies, key_of
 from .errors import BadRequest, Invalid, SoundWaveError, TooLarge, Unauthorized, Unavailable
 from .origin import ensure_same_origin
 from .records import Actor, Route
@@ -113,9 +114,12 @@ class Request:
         return cookies
 
     def revalidate(self, etag: str) -> None:
-        """End here with a 304 where the client has this version already."""
+        """End here where the client has this version already (304), or we sent it before (``bodies.py``)."""
         if answers.matches(self.headers.get("If-None-Match"), answers.weak(etag)):
             raise answers.NotModified(etag)
+        body = self.core.part(Bodies).find(key_of(self, etag, encoding.coding_for(self)))
+        if body is not None:
+            raise answers.Kept(etag, body)
 
     def read_body(self, limit: int) -> bytes:
         """The whole body; TooLarge beyond ``limit`` bytes. (waitress gives a chunked one its length.)"""
@@ -150,6 +154,8 @@ def handle(core: SoundWave, request: Request) -> bottle.HTTPResponse:
         response = _answer(core, request)
     except answers.NotModified as unchanged:
         response = answers.not_modified(unchanged.etag)
+    except answers.Kept as kept:
+        response = encoding.versioned(kept.etag, kept.body)
     except SoundWaveError as error:
         response = _refuse(core, request, error)
     except (Exception, SystemExit) as error:
@@ -192,7 +198,7 @@ def _carry_out(core: SoundWave, request: Request) -> bottle.HTTPResponse:
         request.query = decode_query(request.environ.get("QUERY_STRING", ""), route.query)
     if route.body is not None:
         request.body = decode_body(request, route.body)
-    return answers.encode(request, route, route.handler(core, request))
+    return encoding.encode(request, route, route.handler(core, request))
 
 
 def decode_query(text: str, kind: Any) -> Any:

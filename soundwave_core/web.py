@@ -13,7 +13,7 @@ from urllib.parse import quote
 
 import msgspec
 
-from .answers import accepts
+from .encoding import accepts
 from .errors import NotFound, Unavailable
 from .front import PAGE_POLICY
 from .permissions import AdminOnly, Public, may_use

@@ -27,8 +27,10 @@ from soundwave_core import (
     encode_cursor,
     transaction,
 )
-from soundwave_core.answers import parse_range, weak
+from soundwave_core.answers import weak
+from soundwave_core.bodies import Bodies
 from soundwave_core.origin import ensure_same_origin
+from soundwave_core.sending import parse_range
 from soundwave_core.testing import Client, MakeCore, make_cast
 
 CONTENT = bytes(range(256)) * 4
@@ -348,3 +350,34 @@ def test_a_restriction_takes_away_and_names_its_reason(make_core: MakeCore) -> N
     answer = Client(core).post("/api/echo/", {"word": "x"})
     assert (answer.status, answer.json["code"], answer.json["detail"]) == (403, "restricted", "It is night.")
     assert Client(core).get("/api/ping/").status == 200
+
+
+def test_what_was_sent_before_is_not_built_again_and_is_nobody_elses(make_core: MakeCore) -> None:
+    built: list[str] = []
+
+    def build(core: Any, request: Any) -> Json:
+        request.revalidate("r1")
+        built.append(request.user.name)
+        return Json(b'{"word":"%s"}' % (request.user.name.encode() * 400), "r1")
+
+    route = Route("GET", "/api/own/", build, IsAuthenticated, answer=Echo)
+    cast = make_cast(make_core(plugins={"toy": routes(route)}))
+    first, second = cast.bob.get("/api/own/"), cast.bob.get("/api/own/")
+    assert (second.body, dict(second.headers)) == (first.body, dict(first.headers))
+    assert built == ["bob"]
+    packed, again = (cast.bob.get("/api/own/", Accept_Encoding="gzip") for _ in range(2))
+    assert gzip.decompress(packed.body) == gzip.decompress(again.body) == first.body
+    assert again.headers["Content-Encoding"] == "gzip"
+    assert cast.carol.get("/api/own/").json.word.startswith("carol")
+    assert cast.bob.get("/api/own/?x=1").status == 200
+    assert built == ["bob", "bob", "carol", "bob"]
+
+
+def test_kept_bodies_have_a_limit(core: SoundWave) -> None:
+    bodies = core.part(Bodies)
+    for number in range(20):
+        bodies.keep((str(number),), bytes(900_000))
+    assert bodies.find(("0",)) is None
+    assert bodies.find(("19",)) is not None
+    bodies.keep(("large",), bytes(2_000_000))
+    assert bodies.find(("large",)) is None

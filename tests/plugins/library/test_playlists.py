@@ -124,7 +124,9 @@ def test_stored_counts_stay_true(cast: Cast, shelf: Shelf, core: SoundWave) -> N
     detail = cast.bob.get(f"/api/playlist/{playlist}/").json
     assert (detail.count, detail.duration_seconds) == (8, 2469.734)
     with transaction(core.db) as tx:
-        tx.execute("UPDATE tracks SET duration_seconds = 10 WHERE uid = :uid", uid=tracks[2])
+        tx.execute(
+            "UPDATE tracks SET duration_seconds = 10, rev = :rev WHERE uid = :uid", uid=tracks[2], rev=tx.next_rev()
+        )
     assert cast.bob.get(f"/api/playlist/{playlist}/").json.duration_seconds == 2489.734
     for item in detail.items:
         cast.bob.delete(f"/api/playlist/{playlist}/items/{item.id}/")

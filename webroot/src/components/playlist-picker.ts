@@ -45,7 +45,7 @@ export class PlaylistPicker extends LitElement {
       .item {
         min-block-size: 56px;
       }
-      header {
+      .top {
         display: flex;
         align-items: center;
         justify-content: space-between;
@@ -66,12 +66,12 @@ export class PlaylistPicker extends LitElement {
   protected override render() {
     const own = (playlists.value ?? []).filter((playlist) => playlist.kind === "custom");
     return html`<dialog aria-labelledby="title" @close=${() => this.remove()}>
-      <header>
+      <div class="top">
         <h2 id="title">${t("picker.title")}</h2>
         <button class="icon-button" aria-label=${t("action.close")} @click=${() => this.dialog.close()}>
           ${icon("close")}
         </button>
-      </header>
+      </div>
       <form class="new" @submit=${this.create}>
         <form-field name="title" label=${t("picker.new")} maxlength="200" required></form-field>
         <button class="button primary">${t("action.create")}</button>

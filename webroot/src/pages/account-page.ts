@@ -4,9 +4,10 @@ import { customElement } from "lit/decorators.js";
 
 import { icon } from "../components/icons";
 import "../components/token-list";
+import { forgetQueue } from "../player/memory";
 import { chooseLanguage, language, LANGUAGES, t } from "../shell/i18n";
 import { formatDate } from "../shell/format";
-import { href } from "../shell/router";
+import { href, navigate } from "../shell/router";
 import { leave, session } from "../shell/session";
 import { Watch } from "../shell/store";
 import { chooseTheme, theme, THEMES } from "../shell/theme";
@@ -85,7 +86,7 @@ export class AccountPage extends LitElement {
             ${user.is_admin ? t("account.admin") : t("account.user")} · ${t("account.since", { date: formatDate(user.created_at) })}
           </p>
         </div>
-        <button class="button with-icon" @click=${() => attempt(leave)}>${icon("logout", 20)}${t("account.signOut")}</button>
+        <button class="button with-icon" @click=${this.signOut}>${icon("logout", 20)}${t("account.signOut")}</button>
       </section>
       <div class="pair">${this.renderLook()} ${this.renderOffline()}</div>
       <token-list></token-list>
@@ -128,6 +129,13 @@ export class AccountPage extends LitElement {
         <span>${canWorkOffline ? t("account.offlineYes") : t("account.offlineNo")}</span>
       </p>
     </section>`;
+  }
+
+  private async signOut(): Promise<void> {
+    const id = session.value?.user?.id;
+    if (!(await attempt(leave)) || !id) return;
+    forgetQueue(id);
+    navigate("/login/", { replace: true });
   }
 
   private speak(code: string): void {

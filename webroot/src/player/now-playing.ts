@@ -50,7 +50,7 @@ export class NowPlaying extends LitElement {
           opacity: 0;
         }
       }
-      header,
+      .top,
       footer,
       .about {
         display: flex;
@@ -58,7 +58,7 @@ export class NowPlaying extends LitElement {
         justify-content: space-between;
         gap: var(--space-2);
       }
-      header {
+      .top {
         margin-inline: calc(-1 * var(--space-3));
       }
       .picture {
@@ -104,13 +104,13 @@ export class NowPlaying extends LitElement {
     const track = player.current;
     if (!track) return nothing;
     return html`
-      <header>
+      <div class="top">
         <button class="icon-button" aria-label=${t("action.close")} @click=${() => this.dialog.close()}>
           ${icon("down", 26)}
         </button>
         <span class="soft small cut">${track.album ?? track.channel ?? ""}</span>
         <action-menu label=${t("track.menu", { title: track.title })} .actions=${() => trackActions(track)}></action-menu>
-      </header>
+      </div>
       <div class="picture">
         <artwork-image .src=${track.artwork_url} .seed=${track.channel ?? track.title} eager></artwork-image>
       </div>

@@ -52,7 +52,7 @@ export class QueuePanel extends LitElement {
     const seconds = upcoming.reduce((sum, item) => sum + (item.track.duration_seconds ?? 0), 0);
     const { current } = player.queue;
     return html`
-      <header>
+      <div class="top">
         <div>
           <h2>${t("queue.title")}</h2>
           <p class="soft small">
@@ -65,7 +65,7 @@ export class QueuePanel extends LitElement {
         <button class="icon-button" aria-label=${t("action.close")} @click=${() => this.panel.hidePopover()}>
           ${icon("close")}
         </button>
-      </header>
+      </div>
       ${current ? html`<h3>${t("queue.now")}</h3>${this.renderItem(current, true)}` : nothing}
       <h3>${t("queue.next")}</h3>
       ${upcoming.length === 0 ? html`<p class="soft empty">${t("queue.empty")}</p>` : nothing}

@@ -9,7 +9,7 @@ export const panel = css`
     max-block-size: min(70dvh, 720px);
     padding: 0 var(--space-3) var(--space-3);
   }
-  header {
+  .top {
     position: sticky;
     inset-block-start: 0;
     z-index: 1;
@@ -19,7 +19,7 @@ export const panel = css`
     padding: var(--space-3) 0 var(--space-2) var(--space-2);
     background: var(--surface-1);
   }
-  header > div {
+  .top > div {
     flex: 1;
     min-inline-size: 0;
   }
