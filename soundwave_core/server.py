@@ -6,6 +6,7 @@ import logging
 import resource
 import signal
 import socket
+import threading
 import time
 from types import FrameType
 from typing import TYPE_CHECKING, Any
@@ -47,9 +48,18 @@ class ProblemTask(ErrorTask):  # type: ignore[misc]
 
 
 class AnswerTask(WSGITask):  # type: ignore[misc]
-    """An answer whose head and body leave together: waitress sends each by itself, at twice the price."""
+    """An answer whose head and body leave together: waitress sends each by itself, at twice the price.
+
+    After a 204 or 304 the connection stays: waitress would end it, for want of a Content-Length, and an app
+    that polls would connect anew every time.
+    """
 
     wrote_header: bool
+
+    def set_close_on_finish(self) -> None:
+        is_asked = self.version != "1.1" or self.request.headers.get("CONNECTION", "").lower() == "close"
+        if self.has_body or is_asked:
+            super().set_close_on_finish()
 
     def write(self, data: bytes) -> None:
         if self.wrote_header or not data or not self.has_body or self.content_length != len(data):
@@ -85,7 +95,8 @@ class Server:
             *self._server.adj.socket_options,
             (socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER_BYTES),
         ]
-        self._is_stopping = False
+        self._is_stopping = self._is_closed = False
+        self._lock = threading.RLock()  # a signal may come while this thread holds it
 
     @property
     def url(self) -> str:
@@ -104,13 +115,16 @@ class Server:
         while self._is_busy() and time.monotonic() < end:
             wasyncore.loop(timeout=0.1, use_poll=True, map=sockets, count=1)
         self._server.task_dispatcher.shutdown(cancel_pending=True, timeout=DRAIN_SECONDS)
-        wasyncore.close_all(sockets)
+        with self._lock:
+            self._is_closed = True
+            wasyncore.close_all(sockets)
 
     def stop(self, number: int = 0, frame: FrameType | None = None) -> None:
         """Ask ``run()`` to return; may be called from a signal or another thread, and again."""
-        if not self._is_stopping:
-            self._is_stopping = True
-            self._server.pull_trigger()
+        with self._lock:
+            if not self._is_stopping and not self._is_closed:
+                self._is_stopping = True
+                self._server.pull_trigger()
 
     def _is_busy(self) -> bool:
         return any(channel.requests for channel in self._server.active_channels.values())

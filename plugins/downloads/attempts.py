@@ -41,10 +41,6 @@ class Attempt:
                 self._failed(DEAD)
         except Exception as error:  # plugins, the disk: one item's trouble is not the queue's
             self._failed(failure_of(error))
-        finally:
-            uid = self.item["uid"]
-            if uid not in DownloadItems(self.core.db).open_among([uid]):
-                drop_staging(self.core, {uid})
 
     def _carry_out(self, worker: WorkerProcess) -> None:
         core, item = self.core, self.item
@@ -98,6 +94,7 @@ class Attempt:
             return
         with transaction(self.core.db) as tx:
             DownloadItems(tx).end_attempt(self.rowid, self.core.clock.stamp(), "done")
+        drop_staging(self.core, {self.item["uid"]})
         log.info("fetched %s", self.item["title"] or self.item["url"])
         if track_id == self.item["uid"]:
             self.core.plugins.announce("track_added", track_id=track_id)
@@ -141,7 +138,22 @@ class Attempt:
         columns: dict[str, Any],
         remember: Callable[[Sources, int], None] | None = None,
     ) -> dict[str, Any] | None:
-        """Write the attempt's end and, where the claim is still ours, what becomes of the item: its download then."""
+        """Write the end down; the download, where the claim was still ours. What is staged for nobody goes."""
+        uid = self.item["uid"]
+        download = self._write_end(attempt_state, code, reason, columns, remember)
+        if uid not in DownloadItems(self.core.db).open_among([uid]):
+            drop_staging(self.core, {uid})
+        return download
+
+    def _write_end(
+        self,
+        attempt_state: str,
+        code: str | None,
+        reason: str | None,
+        columns: dict[str, Any],
+        remember: Callable[[Sources, int], None] | None,
+    ) -> dict[str, Any] | None:
+        """The attempt's end and, where the claim is still ours, what becomes of the item."""
         item, now = self.item, self.core.clock.stamp()
         with transaction(self.core.db) as tx:
             items = DownloadItems(tx)

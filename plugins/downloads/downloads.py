@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from soundwave_core import Conflict, Forbidden, Invalid, transaction
 from soundwave_library import Playlists
@@ -49,9 +49,9 @@ def ask(core: SoundWave, actor: Actor, wish: NewDownload) -> str:
         return _add(core, tx, actor, url, wish)
 
 
-def _look_again(core: SoundWave, tx: Database, source: dict[str, object], wish: NewDownload) -> str:
+def _look_again(core: SoundWave, tx: Database, source: dict[str, Any], wish: NewDownload) -> str:
     if wish.interval_seconds is not None:
-        Sources(tx).change(int(str(source["id"])), interval_seconds=wish.interval_seconds)
+        Sources(tx).change(source["id"], interval_seconds=wish.interval_seconds)
         source = {**source, "interval_seconds": wish.interval_seconds}
     uid = sources.begin_check(core, tx, source, is_quiet=False)
     assert uid is not None

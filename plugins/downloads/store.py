@@ -65,7 +65,7 @@ class Downloads:
         """An unfinished download of the same link by the same user: asking twice is one wish."""
         return self.db.row(
             f"""SELECT * FROM downloads WHERE user_id = :user AND {_IS_ACTIVE} AND url = :url
-            AND is_followed = :followed AND NOT is_quiet LIMIT 1""",
+            AND is_followed = :followed AND (is_followed OR source_id IS NULL) LIMIT 1""",
             user=user_id, url=url, followed=int(is_followed), active=_ACTIVE,
         )  # fmt: skip
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from soundwave_core import SoundWaveError
 
 from .faults import fault_of
-from .messages import Failed
+from .messages import Failed, When
 
 if TYPE_CHECKING:
     from soundwave_core import SoundWave
@@ -43,9 +43,9 @@ def check_wait_seconds(failures: int, interval_seconds: int, retry_after_seconds
     return max(wait, retry_after_seconds or 0)
 
 
-def again_at(core: SoundWave, failure_when: str, times: int) -> str | None:
+def again_at(core: SoundWave, when: When, times: int) -> str | None:
     """From when on a check may queue an item again that was given up ``times`` before; None: not by itself."""
-    if failure_when == "never":
+    if when == "never":
         return None
     return core.clock.stamp_after(days=AGAIN_DAYS[min(times, len(AGAIN_DAYS) - 1)])
 
@@ -53,8 +53,8 @@ def again_at(core: SoundWave, failure_when: str, times: int) -> str | None:
 def failure_of(error: Exception) -> Failed:
     """What was raised in the server while it worked on an item or a link: a refusal, the disk, or a bug."""
     if isinstance(error, SoundWaveError):
-        when = "later" if error.status >= 500 else "never"
-        return Failed(id="", code=error.code, when=when, reason=error.sentence)  # type: ignore[arg-type]
+        when: When = "later" if error.status >= 500 else "never"
+        return Failed(id="", code=error.code, when=when, reason=error.sentence)
     fault = fault_of(error)
     if fault.code != "internal":
         return Failed(id="", code=fault.code, when=fault.when, reason=fault.sentence)

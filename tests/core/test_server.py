@@ -41,6 +41,22 @@ def raw(server: Listening, content: bytes) -> bytes:
         return answer
 
 
+def test_a_connection_outlives_an_answer_without_a_body(server: Listening) -> None:
+    connection = http.client.HTTPConnection("127.0.0.1", server.server.port, timeout=20)
+    try:
+        connection.request("GET", "/api/ping/")
+        answer = connection.getresponse()
+        answer.read()
+        first = connection.sock
+        for method, headers in (("OPTIONS", {}), ("GET", {"If-None-Match": answer.headers["ETag"]}), ("GET", {})):
+            connection.request(method, "/api/ping/", headers=headers)
+            answer = connection.getresponse()
+            answer.read()
+            assert connection.sock is first, (method, answer.status)
+    finally:
+        connection.close()
+
+
 def test_it_answers(server: Listening) -> None:
     assert ask(server, "GET", "/api/ping/") == (200, b'{"status":"ok"}')
 

@@ -1,6 +1,6 @@
 /** The app starts here: theme, words, session, and then the shell draws. */
 import { ApiError } from "./api/client";
-import { startPlayer } from "./player/player";
+import { startPlayer } from "./player/start";
 import "./shell/app-shell";
 import { boot } from "./shell/boot";
 import { loadLanguage } from "./shell/i18n";

@@ -202,8 +202,9 @@ def test_following_twice_is_following_once(core: SoundWave, cast: Cast, worker: 
     assert (source(core)["interval_seconds"], core.db.value("SELECT count(*) FROM sources")) == (2 * HOUR, 1)
     assert cast.bob.get("/api/playlist/").json.count == 1
     assert follow(core, cast.carol, worker) != playlist
+    check = cast.bob.post(OWN, {"playlist": playlist}).json.id
     plain = look(cast.bob, ask(cast.bob, "list"))
-    assert (plain.state, plain.playlist_id) == ("resolving", None)
+    assert (plain.state, plain.playlist_id, plain.id != check) == ("resolving", None, True)
     assert cast.bob.delete(f"/api/playlist/{playlist}/").status == 204
     assert follow(core, cast.bob, worker) != playlist
 

@@ -8,7 +8,7 @@ import pytest
 
 from soundwave_core import IntegrityError, SoundWave, transaction
 from soundwave_core.testing import Cast, VirtualClock
-from soundwave_library import Channels, Entries
+from soundwave_library import Channels, Entries, Tracks, unknown_paths
 from soundwave_library.store import FileRemovals
 
 from .conftest import Shelf, items, make_playlist, titles
@@ -114,6 +114,15 @@ def test_a_file_that_is_used_again_is_not_removed(core: SoundWave, cast: Cast, s
     core.jobs.run("library.sweep-files")
     assert shelf.file_of(uid).exists()
     assert FileRemovals(core.db).list() == []
+
+
+def test_which_files_are_nobodys(core: SoundWave, cast: Cast, shelf: Shelf) -> None:
+    """Tracks' and pictures' are somebody's, whoever owns the track."""
+    uid = shelf.add("Mine", cast.bob, artwork_id=shelf.picture())
+    track = Tracks(core.db).get(uid)
+    paths = [track.path, str(track.artwork_path), "Somebody/other.opus", 'it\'s "odd"', ""]
+    assert unknown_paths(core.db, paths) == paths[2:]
+    assert unknown_paths(core.db, []) == []
 
 
 def test_pictures_go_a_day_after_their_last_use(core: SoundWave, cast: Cast, shelf: Shelf, clock: VirtualClock) -> None:

@@ -17,6 +17,8 @@ export interface MenuAction {
 export class ActionMenu extends LitElement {
   @property() label = "";
   @property() icon: IconName = "more";
+  /** Shown instead of the icon. */
+  @property() text = "";
   /** Asked when the menu opens, so that the actions fit the moment. */
   @property({ attribute: false }) actions: () => readonly (MenuAction | null)[] = () => [];
   @state() private isOpen = false;
@@ -31,6 +33,10 @@ export class ActionMenu extends LitElement {
       :host {
         flex: none;
       }
+      .opener {
+        font-size: var(--text-2);
+        font-weight: 700;
+      }
     `,
   ];
 
@@ -40,11 +46,11 @@ export class ActionMenu extends LitElement {
         class="icon-button opener"
         aria-haspopup="menu"
         aria-expanded=${this.isOpen}
-        aria-label=${this.label}
+        aria-label=${`${this.label} ${this.text}`.trim()}
         title=${this.label}
         popovertarget="menu"
       >
-        ${icon(this.icon)}
+        ${this.text || icon(this.icon)}
       </button>
       <div
         id="menu"

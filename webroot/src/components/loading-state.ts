@@ -2,6 +2,7 @@
 import { css, html, LitElement } from "lit";
 import { customElement, property } from "lit/decorators.js";
 
+import { isOnline } from "../shell/connection";
 import { explain, t } from "../shell/i18n";
 import { base, buttons } from "../styles/shared";
 import "./empty-state";
@@ -10,6 +11,8 @@ import "./empty-state";
 export class LoadingState extends LitElement {
   @property({ type: Number }) rows = 8;
   @property({ attribute: false }) error: unknown = null;
+
+  private end: () => void = () => undefined;
 
   static override styles = [
     base,
@@ -46,16 +49,30 @@ export class LoadingState extends LitElement {
     `,
   ];
 
+  override connectedCallback(): void {
+    super.connectedCallback();
+    this.end = isOnline.subscribe(() => isOnline.value && this.error && this.again());
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    this.end();
+  }
+
   protected override render() {
     if (this.error) {
       return html`<empty-state icon="warning" heading=${t("error.heading")} text=${explain(this.error)}>
-        <button class="button" @click=${() => this.dispatchEvent(new CustomEvent("again"))}>${t("action.retry")}</button>
+        <button class="button" @click=${this.again}>${t("action.retry")}</button>
       </empty-state>`;
     }
     return html`<p class="unseen" role="status">${t("shell.loading")}</p>
       <ul role="presentation" aria-hidden="true">
         ${Array.from({ length: this.rows }, () => html`<li role="presentation"><i></i><b></b></li>`)}
       </ul>`;
+  }
+
+  private again(): void {
+    this.dispatchEvent(new CustomEvent("again"));
   }
 }
 

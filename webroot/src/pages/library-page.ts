@@ -72,7 +72,7 @@ export class LibraryPage extends LitElement {
           <h1>${t("page.library-page")}</h1>
           ${pager.lines ? html`<p class="soft" role="status">${t("library.count", { count: pager.total })}</p>` : nothing}
         </div>
-        ${isEmpty ? nothing : this.renderPlay()}
+        ${pager.tracks.length > 0 ? this.renderPlay() : nothing}
       </header>
       ${isEmpty && !this.isFiltered ? nothing : this.renderTools()}
       ${pager.lines === null

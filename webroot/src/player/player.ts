@@ -1,12 +1,8 @@
 /** The player: one queue, one audio element, and what the rest of the app may ask of them. */
 import type { Track } from "../api/types";
-import { currentUser, session } from "../shell/session";
 import { Store } from "../shell/store";
-import { connectMediaSession } from "./media-session";
-import { keepMemory } from "./memory";
-import { keepPositions, resumePoint } from "./positions";
+import { resumePoint } from "./positions";
 import { Queue, type Queued, REPEATS } from "./queue";
-import { reportTrouble } from "./trouble";
 
 /** "Previous" restarts a track that has been heard for longer than this. */
 const RESTART_AFTER_SECONDS = 3;
@@ -186,47 +182,3 @@ export class Player {
 }
 
 export const player = new Player();
-
-/** Put the element into the page and tie it to everything around it. Call once, with the session known. */
-export function startPlayer(): void {
-  player.audio.preload = "metadata";
-  player.audio.hidden = true;
-  document.body.append(player.audio);
-  followElement();
-  reportTrouble(player);
-  connectMediaSession(player);
-  keepPositions(player);
-  let user = currentUser()?.id ?? null;
-  const memory = keepMemory(player);
-  memory.open(user);
-  session.subscribe(() => {
-    const now = currentUser()?.id ?? null;
-    if (now !== user) memory.open((user = now));
-  });
-}
-
-function followElement(): void {
-  const { audio } = player;
-  const wait = (isWaiting: boolean) => () => {
-    player.isWaiting = isWaiting;
-    player.changed();
-  };
-  audio.addEventListener("timeupdate", () => audio.readyState > 0 && player.time.set(audio.currentTime));
-  audio.addEventListener("durationchange", () => player.changed());
-  audio.addEventListener("waiting", wait(true));
-  audio.addEventListener("playing", wait(false));
-  audio.addEventListener("ended", () => {
-    if (player.queue.repeat === "one") player.load({ isToPlay: true, at: 0 });
-    else player.next();
-  });
-  // The system may stop or start us: a call, a headset, another tab.
-  audio.addEventListener("pause", () => {
-    if (player.isPlaying && !audio.ended && audio.readyState > 0) player.pause();
-  });
-  audio.addEventListener("play", () => {
-    if (!player.isPlaying) {
-      player.isPlaying = true;
-      player.changed();
-    }
-  });
-}

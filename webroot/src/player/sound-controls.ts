@@ -28,21 +28,6 @@ export class SoundControls extends LitElement {
         display: flex;
         align-items: center;
       }
-      .rate {
-        position: relative;
-      }
-      .rate > span {
-        position: absolute;
-        inset-block-start: 2px;
-        inset-inline-end: 0;
-        padding-inline: 4px;
-        border-radius: 6px;
-        background: var(--accent-soft);
-        color: var(--accent);
-        font-size: 0.6875rem;
-        font-weight: 700;
-        pointer-events: none;
-      }
       input[type="range"] {
         inline-size: 96px;
       }
@@ -57,10 +42,12 @@ export class SoundControls extends LitElement {
   protected override render() {
     const { playbackRate } = player.audio;
     return html`
-      <div class="rate">
-        <action-menu icon="speed" label=${t("player.speed")} .actions=${rateActions}></action-menu>
-        ${playbackRate === 1 ? nothing : html`<span aria-hidden="true">${formatNumber(playbackRate)}×</span>`}
-      </div>
+      <action-menu
+        icon="speed"
+        text=${playbackRate === 1 ? "" : `${formatNumber(playbackRate)}×`}
+        label=${t("player.speed")}
+        .actions=${rateActions}
+      ></action-menu>
       ${this.volume && canSetVolume() ? this.renderVolume() : nothing}
     `;
   }

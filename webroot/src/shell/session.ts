@@ -38,7 +38,10 @@ export function followAnswers(): void {
   client.listener = {
     answered(userId) {
       sawAnswer();
-      if (!loading && session.value && userId !== (currentUser()?.id ?? null)) void loadSession();
+      const known = currentUser()?.id ?? null;
+      // A session from memory has no token yet: the server is back, so ask for it.
+      const isIncomplete = known !== null && client.csrfToken === null;
+      if (!loading && session.value && (userId !== known || isIncomplete)) void loadSession();
     },
     unreachable: sawSilence,
     unauthorized() {
