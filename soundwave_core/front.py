@@ -30,9 +30,13 @@ WORKER_POLICY = "default-src 'none'; connect-src 'self'"
 HEADERS = (
     ("X-Content-Type-Options", "nosniff"),
     ("Referrer-Policy", "same-origin"),
-    ("Cross-Origin-Opener-Policy", "same-origin"),
     ("Cross-Origin-Resource-Policy", "same-origin"),
     ("Permissions-Policy", "camera=(), geolocation=(), microphone=(), payment=(), usb=()"),
+)
+# Over plain http the first means nothing, and browsers complain of the second.
+HTTPS_HEADERS = (
+    ("Strict-Transport-Security", "max-age=31536000"),
+    ("Cross-Origin-Opener-Policy", "same-origin"),
 )
 _HOST = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[\w.-]*)(:[0-9]{0,5})?", re.A)
 _PREFIX = re.compile(r"(/[\w~-][\w.~-]*)+", re.A)  # as the setting base_path
@@ -44,9 +48,8 @@ def with_headers(headers: Iterable[tuple[str, str]], is_https: bool) -> list[tup
     names = {name.lower() for name, _ in complete}
     if "content-security-policy" not in names:
         complete.append(("Content-Security-Policy", CLOSED_POLICY))
-    if is_https:
-        complete.append(("Strict-Transport-Security", "max-age=31536000"))
-    complete.extend((name, value) for name, value in HEADERS if name.lower() not in names)
+    wanted = (*HEADERS, *HTTPS_HEADERS) if is_https else HEADERS
+    complete.extend((name, value) for name, value in wanted if name.lower() not in names)
     return complete
 
 

@@ -37,10 +37,13 @@ OWN_ADDED_AT = """coalesce((SELECT e.added_at FROM entries e WHERE e.user_id = :
         t.added_at)"""
 TRACK_JSON = f"json_object({track_fields(OWN_ADDED_AT)})"
 
-PLAYLIST_FIELDS = """'id', p.uid, 'title', p.title, 'description', p.description, 'kind', p.kind,
+# A playlist without a picture of its own shows its first item's.
+PLAYLIST_FIELDS = f"""'id', p.uid, 'title', p.title, 'description', p.description, 'kind', p.kind,
     'count', p.item_count, 'duration_seconds', p.duration_seconds, 'rev', p.rev,
-    'artwork_url', (SELECT :prefix || '/api/playlist/' || p.uid || '/artwork/?v=' || substr(a.sha256, 1, 12)
+    'artwork_url', coalesce((SELECT :prefix || '/api/playlist/' || p.uid || '/artwork/?v=' || substr(a.sha256, 1, 12)
         FROM artworks a WHERE a.id = p.artwork_id),
+        (SELECT {ARTWORK_URL} FROM playlist_items i JOIN tracks t ON t.id = i.track_id
+        JOIN artworks a ON a.id = t.artwork_id WHERE i.playlist_id = p.id ORDER BY i.position, i.uid LIMIT 1)),
     'updated_at', p.updated_at, 'source_url', p.source_url"""
 
 ITEM_JSON = f"""json_object('id', i.uid, 'position', i.position, 'audio_url', {AUDIO_URL},

@@ -143,6 +143,15 @@ def test_pages_of_playlists(cast: Cast) -> None:
     assert ([p.title for p in rest.results], rest.next) == (["c"], None)
 
 
+def test_a_playlist_without_a_picture_shows_its_first_items(cast: Cast, shelf: Shelf) -> None:
+    tracks = [shelf.add("Plain", cast.bob), shelf.add("Painted", cast.bob, artwork_id=shelf.picture())]
+    playlist = make_playlist(cast.bob, tracks=tracks)
+    [shown] = cast.bob.get("/api/playlist/").json.results
+    assert shown.artwork_url.startswith(f"/api/audio/{tracks[1]}/artwork/?v=")
+    assert cast.bob.get(shown.artwork_url).status == 200
+    assert cast.bob.get(f"/api/playlist/{playlist}/").json.artwork_url == shown.artwork_url
+
+
 def test_changes_are_announced_after_the_commit(cast: Cast, shelf: Shelf, core: SoundWave) -> None:
     heard: list[tuple[str, object]] = []
     announce = core.plugins.announce
