@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 STAGING = ".soundwave"
 _STAGED = re.compile(r"([0-9a-f]{32})-\d+")
+FILE_MODE = 0o644  # staged files are the worker's alone; the library is for SMB and other users to read
 
 
 def staging_of(core: SoundWave, item: dict[str, Any]) -> Path:
@@ -65,6 +66,7 @@ def place(staged: Path, root: Path, relative: str) -> None:
     """Move a file to its final place so that a power cut leaves either nothing or the whole of it."""
     target = contained(root, relative)
     target.parent.mkdir(parents=True, exist_ok=True)
+    staged.chmod(FILE_MODE)
     _sync(staged)
     os.replace(staged, target)
     for folder in (target.parent, *(p for p in target.parent.parents if p.is_relative_to(root))):

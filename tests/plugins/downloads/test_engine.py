@@ -189,8 +189,11 @@ def serve(folder: Path) -> tuple[subprocess.Popen[str], str]:
 FOLDERS = {"DATA_DIR": "data", "MEDIA_ROOT": "audio", "CACHE_DIR": "cache"}
 
 
-def test_a_killed_server_goes_on_when_it_is_started_again(make_core: MakeCore, tmp_path: Path, site: Site) -> None:
-    """The whole process, by kill -9, with a file half way: its workers end too, and nothing is there twice."""
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGKILL, -9), (signal.SIGTERM, 0)])
+def test_an_ended_server_goes_on_when_it_is_started_again(
+    make_core: MakeCore, tmp_path: Path, site: Site, number: signal.Signals, code: int
+) -> None:
+    """The whole process, by force or as asked, with a file half way: nothing is lost, and nothing is there twice."""
     core = make_core(clock=Clock())
     bob = make_cast(core).bob
     token = bob.post("/api/user/tokens/", {"name": "x", "scopes": ["read", "download"]}).json.token
@@ -203,8 +206,9 @@ def test_a_killed_server_goes_on_when_it_is_started_again(make_core: MakeCore, t
             uid = json.load(answer)["id"]
         assert site.reached_gate.wait(LONGEST)
     finally:
-        process.kill()
+        process.send_signal(number)
         process.communicate(timeout=LONGEST)
+    assert process.returncode == code
     site.gate.set()
     assert list((tmp_path / "audio/.soundwave").iterdir())
     again = make_core(clock=Clock(), SOUNDWAVE_DOWNLOADS_ALLOWED_NETWORKS=NETWORKS)

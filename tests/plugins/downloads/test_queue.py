@@ -59,6 +59,21 @@ def test_a_link_becomes_a_track_that_streams(core: SoundWave, cast: Cast, site: 
     assert len(files_of(core)) == 1
 
 
+@pytest.mark.parametrize(
+    ("path", "codec"), [("/page.html", "mp3"), ("/media/hls/list.m3u8", "aac"), ("/media/tone.opus", "opus")]
+)
+def test_pages_streams_and_files_become_tracks(core: SoundWave, cast: Cast, site: Site, path: str, codec: str) -> None:
+    uid = ask(cast.bob, site.url + path)
+    drain(core)
+    done = look(cast.bob, uid)
+    assert (done.state, done.error) == ("done", None)
+    track = cast.bob.get(f"/api/audio/{done.items[0].track_id}/").json
+    assert (track.codec, round(track.duration_seconds)) == (codec, 4)
+    assert cast.bob.get(track.audio_url, Range="bytes=0-99").status == 206
+    [file] = files_of(core)
+    assert (core.config.media_root / file).stat().st_mode & 0o777 == 0o644
+
+
 def test_a_feed_becomes_a_playlist_in_its_order(core: SoundWave, cast: Cast, site: Site) -> None:
     uid = ask(cast.bob, f"{site.url}/feed.xml")
     drain(core)
