@@ -36,3 +36,10 @@ def test_its_links_lead_somewhere(readme: str) -> None:
 
 def test_it_has_a_picture(readme: str) -> None:
     assert re.search(r"!\[[^\]]+\]\([^)]+\.(png|jpg|webp|svg)\)", readme)
+
+
+def test_the_cores_readme_names_every_module() -> None:
+    text = (ROOT / "soundwave_core" / "README.md").read_text()
+    modules = sorted(path.name for path in (ROOT / "soundwave_core").glob("*.py"))
+    ensure_none(name for name in modules if f"`{name}`" not in text)
+    ensure_none(name for name in re.findall(r"^\| `(\w+\.py)`", text, re.MULTILINE) if name not in modules)
