@@ -62,7 +62,7 @@ class SoundWave:
         self.web = Web()
         self.jobs = Jobs(self)
         self.running_keys = Running()
-        self.control_token: str | None = None
+        self.control: control.Control | None = None  # how commands reach this server, while it listens
         self.port: int | None = None  # the one listened on, where that is known
         self._extra = plugins or {}
         self._lock: DataLock | None = None
@@ -151,7 +151,7 @@ class SoundWave:
 
     def actor_of(self, request: Request) -> Actor | None:
         """The actor of a request: the command line beside this server, or whom a plugin knows."""
-        actor = control.actor_from(self.control_token, request)
+        actor = control.actor_from(self.control, request)
         if actor is None:
             actor = next(self.plugins.decide("actor_from_request", request=request), None)
         if not isinstance(actor, Actor | None):

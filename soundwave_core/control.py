@@ -34,11 +34,12 @@ def new_token() -> str:
     return PREFIX + secrets.token_urlsafe(32)
 
 
-def actor_from(token: str | None, request: Request) -> Actor | None:
-    """The command line, where the request carries this server's own token over loopback."""
+def actor_from(control: Control | None, request: Request) -> Actor | None:
+    """The command line, where the request carries this server's own token and comes from this machine."""
     given = (request.headers.get("Authorization") or "").removeprefix("Bearer ")
-    is_ours = token is not None and given.startswith(PREFIX) and same_secret(given, token)
-    return COMMAND_LINE if is_ours and request.remote_address in ("127.0.0.1", "::1") else None
+    if control is None or not given.startswith(PREFIX) or not same_secret(given, control.token):
+        return None
+    return COMMAND_LINE if request.remote_address in ("127.0.0.1", "::1", control.host) else None
 
 
 def write(data_dir: Path, control: Control) -> Path:

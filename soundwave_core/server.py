@@ -142,9 +142,9 @@ def open_listener(host: str, port: int) -> socket.socket:
 def serve(core: SoundWave, listener: socket.socket) -> None:
     """Run a started core until SIGTERM or SIGINT."""
     server = Server(core, listener)
-    core.control_token = control.new_token()
     address = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(server.host, server.host)
-    path = control.write(core.config.data_dir, control.Control(address, server.port, core.control_token))
+    core.control = control.Control(address, server.port, control.new_token())
+    path = control.write(core.config.data_dir, core.control)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, server.stop)
     core.notice(f"SoundWave listens on {server.url}")

@@ -147,8 +147,7 @@ def test_doctor_says_when_the_disk_is_nearly_full(run: Run, monkeypatch: pytest.
 
 
 def beside(core: SoundWave, server: Listening) -> control.Control:
-    core.control_token = control.new_token()
-    way = control.Control("127.0.0.1", server.server.port, core.control_token)
+    way = core.control = control.Control("127.0.0.1", server.server.port, control.new_token())
     control.write(core.config.data_dir, way)
     return way
 

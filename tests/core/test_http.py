@@ -13,6 +13,7 @@ from core.toys import CRASH, ECHO, Echo, echo, owned_by, routes, toy
 from soundwave_core import (
     AdminOnly,
     AdminWriteOnly,
+    Control,
     FileAnswer,
     Forbidden,
     Invalid,
@@ -381,3 +382,14 @@ def test_kept_bodies_have_a_limit(core: SoundWave) -> None:
     assert bodies.find(("19",)) is not None
     bodies.keep(("large",), bytes(2_000_000))
     assert bodies.find(("large",)) is None
+
+
+def test_the_command_line_is_known_by_its_token_on_this_machine_only(core: SoundWave) -> None:
+    core.control = Control("192.168.1.4", 8889, "swc_secret")
+    line = {"Authorization": "Bearer swc_secret"}
+    statuses = {
+        address: Client(core, address=address).request("GET", "/api/admin-thing/", headers=line).status
+        for address in ("127.0.0.1", "192.168.1.4", "192.168.1.5")
+    }
+    assert statuses == {"127.0.0.1": 200, "192.168.1.4": 200, "192.168.1.5": 401}
+    assert Client(core).request("GET", "/api/admin-thing/", headers={"Authorization": "Bearer swc_x"}).status == 401

@@ -52,8 +52,7 @@ def test_what_is_refused(environment: dict[str, str]) -> None:
 
 
 def test_beside_a_running_server(environment: dict[str, str], core: SoundWave, cast: Cast, server: Listening) -> None:
-    core.control_token = control.new_token()
-    beside = control.Control("127.0.0.1", server.server.port, core.control_token)
+    beside = core.control = control.Control("127.0.0.1", server.server.port, control.new_token())
     control.write(core.config.data_dir, beside)
     assert run(environment, "add", "dora").exit_code == 0
     assert Client(core).sign_in("dora").status == 200
