@@ -5,7 +5,7 @@ The exception is ``soundwave_core.testing``, the pytest fixtures that we and plu
 
 from .app import SoundWave
 from .cli import open_core, print_table
-from .clock import ID_PATTERN, Clock, from_stamp, is_id, to_stamp
+from .clock import ID_PATTERN, Clock, from_stamp, to_stamp
 from .config import SettingInfo
 from .control import Control
 from .control import call as call_server
@@ -47,5 +47,7 @@ from .records import (
     Setting,
     Slot,
 )
+from .texts import LINE_FORM, Id
+from .values import Network
 from .version import __version__
 from .web import PageView, SlotView

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import os
-import re
 import threading
 import time
 from datetime import UTC, datetime, timedelta
 
 ID_PATTERN = "[0-9a-f]{32}"
-_ID = re.compile(ID_PATTERN)
 
 
 class Clock:
@@ -59,8 +57,3 @@ def to_stamp(moment: datetime) -> str:
 def from_stamp(stamp: str) -> datetime:
     """The moment that a stamp names."""
     return datetime.fromisoformat(stamp)
-
-
-def is_id(text: str) -> bool:
-    """Whether this could be an id of ours: 32 lower-case hex."""
-    return _ID.fullmatch(text) is not None

@@ -49,6 +49,7 @@ class Environment:
         return text.removesuffix("\n").removesuffix("\r")
 
     def get(self, name: str, default: str) -> str:
+        """``find``, or ``default`` where there is nothing. StartError as there."""
         value = self.find(name)
         return default if value is None else value
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 Environ = dict[str, Any]
 StartResponse = Callable[..., Any]
 
-# The one policy for pages (research/core-choices.md). Answers that are no pages may load nothing at all.
+# The one policy for pages. Answers that are no pages may load nothing at all.
 PAGE_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; media-src 'self' blob:; "
     "connect-src 'self'; font-src 'self'; manifest-src 'self'; worker-src 'self'; base-uri 'self'; "
@@ -26,7 +26,6 @@ PAGE_POLICY = (
     "trusted-types lit-html soundwave"
 )
 CLOSED_POLICY = "default-src 'none'; frame-ancestors 'none'"
-WORKER_POLICY = "default-src 'none'; connect-src 'self'"
 HEADERS = (
     ("X-Content-Type-Options", "nosniff"),
     ("Referrer-Policy", "same-origin"),

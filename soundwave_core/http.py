@@ -23,6 +23,7 @@ from .bodies import Bodies, key_of
 from .errors import BadRequest, Invalid, SoundWaveError, TooLarge, Unauthorized, Unavailable
 from .origin import ensure_same_origin
 from .records import Actor, Route
+from .texts import wrong
 from .web import is_navigation, to_login
 
 if TYPE_CHECKING:
@@ -211,7 +212,7 @@ def decode_query(text: str, kind: Any) -> Any:
     try:
         return msgspec.convert(values, kind, strict=False)
     except msgspec.ValidationError as error:
-        raise Invalid(f"The query is wrong: {error}.", code="query_invalid") from error
+        raise Invalid(wrong("The query", error), code="query_invalid") from error
 
 
 def _pairs(text: str) -> list[tuple[str, str]]:
@@ -235,6 +236,6 @@ def decode_body(request: Request, kind: Any) -> Any:
     try:
         return msgspec.json.decode(request.raw_body, type=kind)
     except msgspec.ValidationError as error:
-        raise Invalid(f"The body is wrong: {error}.") from error
+        raise Invalid(wrong("The body", error)) from error
     except (msgspec.DecodeError, RecursionError, UnicodeError) as error:
         raise BadRequest("The body is not readable JSON.", code="body_unreadable") from error

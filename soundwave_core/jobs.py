@@ -141,6 +141,7 @@ class Jobs:
         self._set_paused(job_id, True)
 
     def resume(self, job_id: str) -> None:
+        """Let a paused job run again in its time; what was missed meanwhile counts once."""
         self._set_paused(job_id, False)
         self._wake()
 

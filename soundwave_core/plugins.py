@@ -49,6 +49,7 @@ class PluginRecord:
 
     @property
     def is_bundled(self) -> bool:
+        """Whether it comes with SoundWave."""
         return self.name in BUNDLED
 
 
@@ -137,6 +138,7 @@ class PluginHost:
             take_out(name)
 
     def enabled(self) -> Iterator[PluginRecord]:
+        """The plugins that run, in order."""
         return (record for record in self.records.values() if record.status == "enabled")
 
     def guard(self, record: PluginRecord, call: Callable[[], None]) -> None:

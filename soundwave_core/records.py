@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
 from pathlib import Path
@@ -241,6 +241,3 @@ def default_scope(route: Route, permission_is_admin: bool) -> str:
     if permission_is_admin:
         return "admin"
     return "read" if route.is_safe else "write"
-
-
-Headers = Mapping[str, str]

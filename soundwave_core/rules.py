@@ -43,6 +43,7 @@ class Segment:
 
     @property
     def is_file(self) -> bool:
+        """Whether it is a wildcard that takes all the rest, slashes too."""
         return self.filter == FILE
 
     def relation(self, other: Segment) -> Relation:
@@ -56,6 +57,7 @@ class Segment:
         return relation(self.pattern, other.pattern)
 
     def is_match(self, text: str) -> bool:
+        """Whether the wildcard's pattern takes the whole text."""
         return re.fullmatch(as_ascii(self.pattern), text) is not None
 
 
@@ -96,6 +98,7 @@ class Rule:
 
     @property
     def wildcards(self) -> tuple[Segment, ...]:
+        """The segments that are no text, in order."""
         return tuple(segment for segment in self.segments if segment.text is None)
 
     @property

@@ -36,6 +36,7 @@ class Run:
 
     @property
     def duration_seconds(self) -> float | None:
+        """How long it took, None while it runs."""
         if self.ended_at is None:
             return None
         return (from_stamp(self.ended_at) - from_stamp(self.started_at)).total_seconds()
@@ -67,6 +68,7 @@ class RunStore:
             )  # fmt: skip
 
     def states(self) -> dict[str, JobState]:
+        """What is known of each job, by id."""
         rows = self._db.rows("SELECT job_id, is_paused, last_started_at, next_run_at FROM job_states")
         return {
             row["job_id"]: JobState(
@@ -88,6 +90,7 @@ class RunStore:
                 )  # fmt: skip
 
     def set_paused(self, job_id: str, is_paused: bool) -> None:
+        """Remember that a job is paused, or no longer."""
         with transaction(self._db) as tx:
             tx.execute(
                 "INSERT INTO job_states (job_id, is_paused) VALUES (:job_id, :is_paused)"
@@ -96,6 +99,7 @@ class RunStore:
             )  # fmt: skip
 
     def begin(self, job_id: str, next_run_at: str | None) -> Run:
+        """Record that a job begins now; ``next_run_at`` is when it is due next, None for never."""
         run = Run(self._clock.new_id(), job_id, self._clock.stamp())
         with transaction(self._db) as tx:
             tx.execute(
@@ -167,6 +171,7 @@ class RunLog(logging.Handler):
         self._thread = threading.get_ident()
 
     def emit(self, record: logging.LogRecord) -> None:
+        """Keep the line, if it is of the thread that listens."""
         if record.thread != self._thread:
             return
         try:
@@ -175,6 +180,7 @@ class RunLog(logging.Handler):
             self.handleError(record)
 
     def text(self) -> str:
+        """The last ``LOG_LINES`` lines, one a line."""
         return "\n".join(self._lines)
 
     def __enter__(self) -> Self:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 BLOCK_BYTES = 256 * 1024
 FILE_CACHE = ("Cache-Control", "private, no-cache")
-_RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})", re.A | re.I)
+_RANGE = re.compile(r"bytes=(\d{0,40})-(\d{0,40})", re.A | re.I)
 
 
 def parse_range(header: str | None, size: int) -> tuple[int, int] | None:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 CONNECTIONS = 2000
-SEND_BUFFER_BYTES = 128 * 1024  # research/performance.md: fewer bytes read ahead for a slow listener
+SEND_BUFFER_BYTES = 128 * 1024  # less is read ahead for a slow listener, and dropped
 LARGEST_BODY_BYTES = 64 * 1024 * 1024
 DRAIN_SECONDS = 1.0
 CODES = {400: "bad_request", 413: "body_too_large", 431: "headers_too_large", 501: "not_implemented"}

@@ -17,7 +17,9 @@ Row = dict[str, Any]
 class Owner(Protocol):
     """What a table needs of our Database."""
 
-    def value(self, sql: str, /, **params: Any) -> Any: ...
+    def value(self, sql: str, /, **params: Any) -> Any:
+        """The first column of the first row, or None."""
+        ...
 
     def sentences(self) -> AbstractContextManager[None]:
         """Turns the driver's errors, wrapped by SQLAlchemy, into ours."""
@@ -52,6 +54,7 @@ class CheckedTable:
             return [dict(row) for row in found]
 
     def find_one(self, **equal: Any) -> Row | None:
+        """The first row whose columns equal these, or None."""
         found = self.find(_limit=1, **equal)
         return found[0] if found else None
 
@@ -73,6 +76,7 @@ class CheckedTable:
             return self._table.delete(**equal)
 
     def count(self, **equal: Any) -> int:
+        """How many rows have columns that equal these."""
         self._check(equal)
         with self._owner.sentences():
             return self._table.count(**equal)

@@ -38,12 +38,15 @@ class VirtualClock(Clock):
         self._seconds = 0.0
 
     def now(self) -> datetime:
+        """The moment that the clock stands at."""
         return self._now
 
     def monotonic(self) -> float:
+        """The seconds that it was moved by."""
         return self._seconds
 
     def advance(self, seconds: float) -> None:
+        """Move both on by so many seconds."""
         self._now += timedelta(seconds=seconds)
         self._seconds += seconds
 
@@ -58,6 +61,7 @@ class AnswerHeaders(dict[str, str]):
         return super().__getitem__(name.lower())
 
     def get(self, name: str, default: Any = None) -> Any:
+        """The header, or ``default`` where it was not sent."""
         return super().get(name.lower(), default)
 
 
@@ -83,21 +87,27 @@ class Client:
     user_id: str = ""
 
     def get(self, path: str, **headers: str) -> ClientAnswer:
+        """``client.get("/api/audio/", If_None_Match=etag)``."""
         return self.request("GET", path, headers=headers)
 
     def head(self, path: str, **headers: str) -> ClientAnswer:
+        """The same without a body."""
         return self.request("HEAD", path, headers=headers)
 
     def post(self, path: str, json: Any = None, **headers: str) -> ClientAnswer:
+        """Send ``json`` as the body; without it the body is empty."""
         return self.request("POST", path, json=json, headers=headers)
 
     def put(self, path: str, json: Any = None, **headers: str) -> ClientAnswer:
+        """Send ``json`` as the body."""
         return self.request("PUT", path, json=json, headers=headers)
 
     def patch(self, path: str, json: Any = None, **headers: str) -> ClientAnswer:
+        """Send ``json`` as the body."""
         return self.request("PATCH", path, json=json, headers=headers)
 
     def delete(self, path: str, **headers: str) -> ClientAnswer:
+        """Send no body."""
         return self.request("DELETE", path, headers=headers)
 
     def request(
@@ -159,6 +169,7 @@ class Client:
         return self._signed_in(self.post("/api/user/login/", {"username": username, "password": password}))
 
     def register(self, username: str, password: str = PASSWORD, **codes: str) -> ClientAnswer:
+        """Make an account with a ``setup_code`` or an ``invite_code``, and stay signed in to it."""
         return self._signed_in(self.post("/api/user/register/", codes | {"username": username, "password": password}))
 
     def _signed_in(self, answer: ClientAnswer) -> ClientAnswer:
@@ -213,6 +224,7 @@ class Listening:
 
     @property
     def url(self) -> str:
+        """Where it listens, with its path and without a slash at the end."""
         return f"http://127.0.0.1:{self.server.port}{self.core.config['base_path']}"
 
 
@@ -221,6 +233,7 @@ MakeCore = Callable[..., SoundWave]
 
 @pytest.fixture
 def clock() -> VirtualClock:
+    """The time of ``core``; it stands still until ``clock.advance(seconds)``."""
     return VirtualClock()
 
 
@@ -246,21 +259,25 @@ def make_core(tmp_path: Path, clock: VirtualClock) -> Iterator[MakeCore]:
 
 @pytest.fixture
 def core(make_core: MakeCore) -> SoundWave:
+    """A started server with nobody in it yet."""
     return make_core()
 
 
 @pytest.fixture
 def client(core: SoundWave) -> Client:
+    """A browser that is not signed in."""
     return Client(core)
 
 
 @pytest.fixture
 def nobody(core: SoundWave) -> Client:
+    """A browser that is not signed in, another than ``client``."""
     return Client(core)
 
 
 @pytest.fixture
 def cast(core: SoundWave) -> Cast:
+    """alice, bob, carol and nobody at ``core``."""
     return make_cast(core)
 
 

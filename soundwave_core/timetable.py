@@ -42,6 +42,7 @@ class Timetable:
         self._nudged: dict[str, datetime] = {}
 
     def declare(self, plugin_name: str, jobs: Sequence[Job]) -> None:
+        """Add a plugin's jobs, all or none. PluginError for a bad id or schedule."""
         with self._lock:
             known = dict(self._jobs)
             for job in jobs:
@@ -54,10 +55,12 @@ class Timetable:
             self._jobs = known
 
     def withdraw(self, plugin_name: str) -> None:
+        """Take a plugin's jobs out; one that runs goes on to its end."""
         with self._lock:
             self._jobs = {id_: job for id_, job in self._jobs.items() if plugin_of(id_) != plugin_name}
 
     def load(self, states: Mapping[str, JobState]) -> None:
+        """Take over what is stored of the jobs."""
         with self._lock:
             self._states = dict(states)
 
@@ -66,18 +69,22 @@ class Timetable:
         return [job for _, job in sorted(self._jobs.items())]
 
     def get(self, job_id: str) -> Job:
+        """One job; NotFound ``job_unknown``."""
         job = self._jobs.get(job_id)
         if job is None:
             raise NotFound(f"There is no job {job_id}.", code="job_unknown")
         return job
 
     def is_running(self, job_id: str) -> bool:
+        """Whether somebody has claimed it."""
         return job_id in self._running
 
     def is_paused(self, job_id: str) -> bool:
+        """Whether it waits to be resumed."""
         return self._state(job_id).is_paused
 
     def set_paused(self, job_id: str, is_paused: bool) -> None:
+        """Let it be due no more, or again."""
         with self._lock:
             self._state(job_id).is_paused = is_paused
 
@@ -97,10 +104,12 @@ class Timetable:
             self._state(job_id).started_at = started_at
 
     def release(self, job_id: str) -> None:
+        """The claimed job is over, and may be claimed again."""
         with self._lock:
             self._running.discard(job_id)
 
     def nudge(self, job_id: str, moment: datetime) -> None:
+        """Make the job due at this moment, until it begins; the first nudge counts. NotFound ``job_unknown``."""
         with self._lock:
             self.get(job_id)
             self._nudged.setdefault(job_id, moment)
@@ -135,4 +144,5 @@ class Timetable:
 
 
 def plugin_of(job_id: str) -> str:
+    """The plugin that a job's id begins with."""
     return job_id.partition(".")[0]

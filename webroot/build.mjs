@@ -41,10 +41,17 @@ const common = {
   metafile: true,
 };
 
+/** The packages whose code is in the bundles. */
+const bundled = new Set();
+
 /** A warning stops the build, like an error. */
 async function bundle(settings) {
   const { metafile, warnings } = await esbuild.build({ ...common, ...settings });
   if (warnings.length > 0) throw new Error("the sources have warnings");
+  for (const input of Object.keys(metafile.inputs)) {
+    const [, name] = /node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(input) ?? [];
+    if (name) bundled.add(name);
+  }
   return metafile.outputs;
 }
 
@@ -130,6 +137,21 @@ async function writePage(outdir, names) {
   await writeFile(join(outdir, "index.html"), filled);
 }
 
+/** THIRD-PARTY.txt: whose code is in the bundles, and under which terms. */
+async function writeNotices(outdir) {
+  const names = [...bundled].sort();
+  const parts = await Promise.all(
+    names.map(async (name) => {
+      const folder = join(ROOT, "node_modules", name);
+      const { version, license } = JSON.parse(await readFile(join(folder, "package.json"), "utf8"));
+      const file = (await readdir(folder)).find((entry) => /^licen[cs]e/i.test(entry));
+      const terms = file ? (await readFile(join(folder, file), "utf8")).trim() : "";
+      return `${name} ${version} (${license})\n\n${terms}`.trim();
+    }),
+  );
+  await writeFile(join(outdir, "THIRD-PARTY.txt"), parts.join("\n\n----\n\n") + "\n");
+}
+
 /** build.json: what the server serves and precaches. Paths are relative to dist/. */
 async function writeManifest(outdir, entry, locales) {
   const files = [];
@@ -196,6 +218,7 @@ async function fill(outdir) {
   await copyIcons(outdir);
   await writePage(outdir, { main, styles });
   const entry = { main, styles, sdk: "sdk.js", page: "index.html", worker: "service-worker.js" };
+  await writeNotices(outdir);
   await writeManifest(outdir, entry, locales);
   await compress(outdir);
 }

@@ -81,6 +81,7 @@ def _ensure_still_true(core: SoundWave, proof: Proof) -> None:
 
 
 def wrong_credentials() -> Unauthorized:
+    """The one answer to an unknown name and to a wrong password, so that neither tells which."""
     return Unauthorized("The user name or the password is wrong.", code="wrong_credentials")
 
 

@@ -44,6 +44,7 @@ def list_users() -> None:
 
 
 def read_password() -> str:
+    """A password that is asked for twice at a terminal, or else the first line that is piped in."""
     if sys.stdin.isatty():
         return str(click.prompt("Password", hide_input=True, confirmation_prompt=True))
     return sys.stdin.readline().rstrip("\r\n")

@@ -12,8 +12,12 @@ if TYPE_CHECKING:
 
 
 class Row(Protocol):
+    """What a list is made of."""
+
     @property
-    def number(self) -> int: ...
+    def number(self) -> int:
+        """The order in which the rows came."""
+        ...
 
 
 R = TypeVar("R", bound=Row)

@@ -59,6 +59,7 @@ class PasswordHasher:
             self._places.release()
 
     def hash(self, password: str) -> str:
+        """What to store of a password, with a new salt; the scheme stands before it."""
         salt = bcrypt.gensalt(self._cost)
         return f"{SCHEME}${bcrypt.hashpw(_prehash(password), salt).decode('ascii')}"
 

@@ -63,6 +63,7 @@ def open_session(core: SoundWave, user_id: str, device: Device, is_remembered: b
 
 
 def idle_end(seen: datetime, is_remembered: bool) -> str:
+    """When a session ends that was last seen then and is not used again, as a stamp."""
     return to_stamp(seen + (IDLE_REMEMBERED if is_remembered else IDLE))
 
 
@@ -95,11 +96,13 @@ def cookie_name(scheme: str, prefix: str) -> str:
 
 
 def set_cookie(scheme: str, prefix: str, session: NewSession) -> tuple[str, str]:
+    """The header that gives a browser its session, until the browser ends or for ``ABSOLUTE``."""
     lifetime = f"; Max-Age={int(ABSOLUTE.total_seconds())}" if session.is_remembered else ""
     return "Set-Cookie", _cookie(scheme, prefix, session.secret) + lifetime
 
 
 def clear_cookie(scheme: str, prefix: str) -> tuple[str, str]:
+    """The header that takes the session's cookie back."""
     return "Set-Cookie", _cookie(scheme, prefix, "") + "; Max-Age=0"
 
 

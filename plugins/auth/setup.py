@@ -73,6 +73,7 @@ def use(core: SoundWave, code: str) -> None:
 
 
 def refusal() -> Forbidden:
+    """The same Forbidden ``setup_code_invalid``, whatever is wrong with the code."""
     return Forbidden(
         "This set-up link is used, expired or wrong. Start the server again for a new one.",
         code="setup_code_invalid",
@@ -87,6 +88,7 @@ def finish(core: SoundWave, host: str = "") -> None:
 
 
 def link_path(core: SoundWave) -> Path:
+    """The file in DATA_DIR that has the set-up link in it while set-up is open."""
     return core.config.data_dir / LINK_FILE
 
 

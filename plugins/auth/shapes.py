@@ -28,6 +28,8 @@ class Login(Body, frozen=True):
 
 
 class Register(Body, frozen=True):
+    """A new account; the first one needs ``setup_code``, others ``invite_code`` where registration is by invite."""
+
     username: Name
     password: Password
     setup_code: Code | None = None
@@ -35,32 +37,44 @@ class Register(Body, frozen=True):
 
 
 class PasswordChange(Body, frozen=True):
+    """A new password, and the old one as proof."""
+
     old_password: Password
     new_password: Password
 
 
 class TokenWish(Body, frozen=True):
+    """A token to be made; it can do no more than its ``scopes``."""
+
     name: Annotated[str, Meta(min_length=1, max_length=100)]
     scopes: Annotated[list[Scope], Meta(min_length=1, max_length=10)]
     expires_in_days: Annotated[int, Meta(ge=1, le=365)] = 90
 
 
 class UserWish(Body, frozen=True):
+    """An account that an admin makes for somebody."""
+
     username: Name
     password: Password
     is_admin: bool = False
 
 
 class UserPatch(Body, frozen=True):
+    """A user's state or role; what is null stays."""
+
     state: Literal["active", "disabled"] | None = None
     is_admin: bool | None = None
 
 
 class InviteWish(Body, frozen=True):
+    """An invite to be made."""
+
     expires_in_days: Annotated[int, Meta(ge=1, le=90)] = 7
 
 
 class User(Struct, frozen=True, kw_only=True):
+    """A user, as they see themselves."""
+
     id: str
     username: str
     is_admin: bool
@@ -68,6 +82,8 @@ class User(Struct, frozen=True, kw_only=True):
 
 
 class Account(Struct, frozen=True, kw_only=True):
+    """Who is signed in."""
+
     user: User
 
 
@@ -93,6 +109,8 @@ class SessionStart(Struct, frozen=True, kw_only=True):
 
 
 class SessionView(Struct, frozen=True, kw_only=True):
+    """A browser that is signed in; ``is_current`` is the one that asks."""
+
     id: str
     device: str
     address: str
@@ -104,6 +122,8 @@ class SessionView(Struct, frozen=True, kw_only=True):
 
 
 class TokenView(Struct, frozen=True, kw_only=True):
+    """A token without its secret."""
+
     id: str
     name: str
     scopes: list[str]
@@ -124,6 +144,8 @@ class NewToken(Struct, frozen=True, kw_only=True):
 
 
 class AdminUser(Struct, frozen=True, kw_only=True):
+    """A user, as admins see them."""
+
     id: str
     username: str
     is_admin: bool
@@ -132,6 +154,8 @@ class AdminUser(Struct, frozen=True, kw_only=True):
 
 
 class InviteView(Struct, frozen=True, kw_only=True):
+    """An invite without its code; ``used_at`` is null while it is good."""
+
     id: str
     created_by: str
     created_at: str

@@ -20,13 +20,16 @@ class LastSeen:
         self._lock = threading.Lock()
 
     def note(self, id: str, now: datetime) -> None:
+        """Remember that it was used now."""
         with self._lock:
             self._moments[id] = now
 
     def at(self, id: str) -> datetime | None:
+        """The last use that is noted and not yet written, or None."""
         return self._moments.get(id)
 
     def all(self) -> dict[str, datetime]:
+        """Everything that waits to be written, by id: a copy."""
         with self._lock:
             return dict(self._moments)
 

@@ -56,6 +56,7 @@ def issue(core: SoundWave, actor: Actor, name: str, scopes: Sequence[str], days:
 
 
 def scopes_of(is_admin: bool) -> frozenset[str]:
+    """Everything that a user, or an admin, may put into a token."""
     return frozenset((*USER_SCOPES, "admin") if is_admin else USER_SCOPES)
 
 

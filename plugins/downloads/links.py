@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -13,6 +14,8 @@ from .addresses import is_allowed, parse_networks
 if TYPE_CHECKING:
     from soundwave_core import SoundWave
 
+_NOT_IN_LINKS = re.compile(r"[\x00-\x20\x7f]")
+
 
 def ensure_link(core: SoundWave, text: str) -> str:
     """The link, or Invalid: http(s) with a host, no credentials, no private address written out.
@@ -20,12 +23,15 @@ def ensure_link(core: SoundWave, text: str) -> str:
     Names are looked up later, where the connection is made: by the egress proxy.
     """
     try:
-        parts = urlsplit(text)
+        parts = urlsplit("" if _NOT_IN_LINKS.search(text) else text)
         host, _ = parts.hostname, parts.port
     except ValueError:
         host, parts = None, urlsplit("")
     if parts.scheme not in ("http", "https") or not host:
-        raise Invalid("This is no link: it must begin with http:// or https:// and name a host.", code="not_a_link")
+        raise Invalid(
+            "This is no link: it must begin with http:// or https://, name a host and have no spaces.",
+            code="not_a_link",
+        )
     if parts.username is not None or parts.password is not None:
         raise Invalid("A link must not carry a user name or password.", code="not_a_link")
     address = "127.0.0.1" if host == "localhost" else host

@@ -36,7 +36,7 @@ class Engine:
 
     def __init__(self, core: SoundWave) -> None:
         self.core = core
-        self.egress = EgressProcess(core.config["downloads.allowed_networks"])
+        self.egress = EgressProcess([str(network) for network in core.config["downloads.allowed_networks"]])
         self._wake = threading.Condition()
         self._is_stopping = False
         self._signals = 0

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from soundwave_core import Setting
+from soundwave_core import Network, Setting
 
 SETTINGS = (
     Setting(
@@ -14,7 +14,7 @@ SETTINGS = (
         "How many items are fetched at once. Takes effect at the next start.",
     ),
     Setting(
-        "downloads.allowed_networks", tuple[str, ...], (),
+        "downloads.allowed_networks", tuple[Network, ...], (),
         "Private address ranges that links may lead to, such as 192.168.1.0/24; public ones always may.",
         is_stored=False,
     ),

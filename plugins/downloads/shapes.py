@@ -7,13 +7,12 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
-from soundwave_core import Body, ListQuery
+from soundwave_core import LINE_FORM, Body, Id, ListQuery
 
 State = Literal["resolving", "queued", "running", "paused", "done", "failed", "cancelled"]
 ItemState = Literal["queued", "running", "paused", "done", "failed", "cancelled", "skipped"]
-Link = Annotated[str, Meta(min_length=1, max_length=2048, pattern=r"^[^\x00-\x20\x7f]+$(?!\n)")]
-Title = Annotated[str, Meta(min_length=1, max_length=300, pattern=r"^[^\x00-\x1f\x7f]*\S[^\x00-\x1f\x7f]*$(?!\n)")]
-Id = Annotated[str, Meta(pattern=r"^[0-9a-f]{32}$(?!\n)")]
+Link = Annotated[str, Meta(max_length=2048, description="An address that begins with http:// or https://.")]
+Title = Annotated[str, Meta(min_length=1, max_length=300, pattern=LINE_FORM)]
 Interval = Annotated[int, Meta(ge=300, le=30 * 86400, description="Seconds between two checks.")]
 
 

@@ -49,6 +49,7 @@ def after_removal(core: SoundWave, removal: Removal) -> None:
 
 
 def set_favorite(core: SoundWave, actor: Actor, track_id: str, is_favorite: bool) -> None:
+    """Mark a track as a favourite of the actor's, or no longer."""
     with transaction(core.db) as tx:
         if is_favorite:
             Favorites(tx).add(actor.id, track_id, core.clock)
@@ -87,6 +88,7 @@ def record_play(
 
 
 def create_playlist(core: SoundWave, actor: Actor, title: str, description: str) -> str:
+    """The uid of a new custom playlist, owned by the actor."""
     with transaction(core.db) as tx:
         playlist_id = Playlists(tx, actor).create(actor.id, title.strip(), core.clock, description=description)
     _changed(core, playlist_id)
@@ -94,6 +96,7 @@ def create_playlist(core: SoundWave, actor: Actor, title: str, description: str)
 
 
 def patch_playlist(core: SoundWave, actor: Actor, playlist_id: str, **fields: str) -> None:
+    """Change a playlist's title or description. Nothing is announced where they were the same."""
     if "title" in fields:
         fields["title"] = fields["title"].strip()
     with transaction(core.db) as tx:
@@ -120,6 +123,7 @@ def add_items(
 
 
 def move_item(core: SoundWave, actor: Actor, playlist_id: str, item_id: str, after: str | None) -> None:
+    """Put an item after another, or first where ``after`` is None."""
     with transaction(core.db) as tx:
         is_moved = Playlists(tx, actor).move_item(playlist_id, item_id, after, core.clock)
     if is_moved:
@@ -127,6 +131,7 @@ def move_item(core: SoundWave, actor: Actor, playlist_id: str, item_id: str, aft
 
 
 def remove_item(core: SoundWave, actor: Actor, playlist_id: str, item_id: str) -> None:
+    """Take one item out of a playlist; its track stays in the library."""
     with transaction(core.db) as tx:
         Playlists(tx, actor).remove_item(playlist_id, item_id, core.clock)
     _changed(core, playlist_id)

@@ -7,11 +7,9 @@ from typing import Annotated, Literal
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
-from soundwave_core import ID_PATTERN, Body, ListQuery
+from soundwave_core import LINE_FORM, Body, Id, ListQuery
 
-Id = Annotated[str, Meta(pattern=f"^{ID_PATTERN}$", description="An id.")]
-_ONE_LINE = r"^[^\x00-\x1f\x7f]*[^\s\x00-\x1f\x7f][^\x00-\x1f\x7f]*$"
-Title = Annotated[str, Meta(min_length=1, max_length=500, pattern=_ONE_LINE)]
+Title = Annotated[str, Meta(min_length=1, max_length=500, pattern=LINE_FORM)]
 Text = Annotated[str, Meta(max_length=10_000, pattern=r"^[^\x00]*$")]
 Words = Annotated[str, Meta(max_length=200, pattern=r"^[^\x00]*$")]
 Seconds = Annotated[float, Meta(ge=0, le=1e7)]

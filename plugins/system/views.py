@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 
 def tasks(core: SoundWave) -> list[Task]:
+    """Every job, by id."""
     return [Task(**_task(status)) for status in core.jobs.list()]
 
 
@@ -22,10 +23,12 @@ def task(core: SoundWave, job_id: str) -> TaskDetail:
 
 
 def run(entry: Any) -> Run:
+    """A run of the core's, without its log."""
     return msgspec.convert(entry, Run, from_attributes=True)
 
 
 def plugins(core: SoundWave) -> list[PluginView]:
+    """Every plugin in the order of loading; one that failed has a reason."""
     views = []
     for record in core.plugins.records.values():
         hook, seconds = record.slowest or (None, None)

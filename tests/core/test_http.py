@@ -5,17 +5,22 @@ from __future__ import annotations
 import gc
 import gzip
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
+import msgspec
 import pytest
 from core.toys import CRASH, ECHO, Echo, echo, owned_by, routes, toy
+from msgspec import Meta
 
 from soundwave_core import (
+    LINE_FORM,
     AdminOnly,
     AdminWriteOnly,
+    Body,
     Control,
     FileAnswer,
     Forbidden,
+    Id,
     Invalid,
     IsAuthenticated,
     Json,
@@ -33,6 +38,7 @@ from soundwave_core.bodies import Bodies
 from soundwave_core.origin import ensure_same_origin
 from soundwave_core.sending import parse_range
 from soundwave_core.testing import Client, MakeCore, make_cast
+from soundwave_core.texts import wrong
 
 CONTENT = bytes(range(256)) * 4
 
@@ -120,6 +126,23 @@ def test_query(client: Client) -> None:
         assert client.get(f"/api/list/?{query}").json["code"] == "query_invalid", query
 
 
+def test_what_is_wrong_is_said_in_words() -> None:
+    class Wish(Body, frozen=True, kw_only=True):
+        title: Annotated[str, Meta(pattern=LINE_FORM)]
+        tracks: tuple[Id, ...] = ()
+
+    def said(body: bytes) -> str:
+        with pytest.raises(msgspec.ValidationError) as caught:
+            msgspec.json.decode(body, type=Wish)
+        return wrong("The body", caught.value)
+
+    assert said(b'{"title": " "}') == "The body is wrong: `title` has the wrong form."
+    assert said(b'{"title": "x", "tracks": ["downloads"]}') == "The body is wrong: `tracks[0]` has the wrong form."
+    assert said(b'{"title": 7}') == "The body is wrong: `title` is refused: expected `str`, got `int`."
+    assert said(b"{}") == "The body is wrong: Object missing required field `title`."
+    assert said(b"[]") == "The body is wrong: Expected `object`, got `array`."
+
+
 def test_cursors() -> None:
     assert decode_cursor(encode_cursor(["a", 1, None])) == ["a", 1, None]
 
@@ -166,6 +189,7 @@ RANGES = [
     ("bytes=0-0", 206, CONTENT[:1]),
     ("bytes=1000-", 206, CONTENT[1000:]),
     ("bytes=1000-99999", 206, CONTENT[1000:]),
+    ("bytes=1000-99999999999999999999", 206, CONTENT[1000:]),
     ("bytes=-5", 206, CONTENT[-5:]),
     ("bytes=-99999", 206, CONTENT),
     ("bytes=1024-", 416, None),

@@ -55,6 +55,8 @@ _TOKEN = """t.uid AS id, t.user_id, u.name AS user_name, u.role, t.name, t.scope
 
 
 class Sessions:
+    """The sessions of all users; those of disabled ones are never found."""
+
     def __init__(self, core: SoundWave) -> None:
         self._db: Database = core.db
 
@@ -64,19 +66,23 @@ class Sessions:
         return _session(row) if row else None
 
     def owner_of(self, session_id: str) -> str | None:
+        """The id of the session's user, or None for a session that is not there."""
         owner: str | None = self._db.value("SELECT user_id FROM sessions WHERE uid = :id", id=session_id)
         return owner
 
     def is_remembered(self, session_id: str) -> bool:
+        """Whether it outlives the browser; False for a session that is not there."""
         return bool(self._db.value("SELECT is_remembered FROM sessions WHERE uid = :id", id=session_id))
 
     def list(self, actor: Actor, now: str, limit: int, before: int = LAST) -> Sequence[SessionRow]:
+        """The actor's own that have not expired, newest first, before number ``before``."""
         sql = f"""SELECT {_SESSION} WHERE s.user_id = :user AND s.expires_at > :now AND s.id < :before
             ORDER BY number DESC LIMIT :limit"""
         rows = self._db.rows(sql, user=actor.id, now=now, before=before, limit=limit)
         return [_session(row) for row in rows]
 
     def count(self, actor: Actor, now: str) -> int:
+        """How many of the actor's own have not expired."""
         sql = "SELECT count(*) FROM sessions WHERE user_id = :user AND expires_at > :now"
         return int(self._db.value(sql, user=actor.id, now=now))
 
@@ -91,10 +97,12 @@ class Sessions:
         )
 
     def end(self, actor: Actor, session_id: str) -> None:
+        """End the actor's own session, or as an admin anybody's; nothing happens where it is not there."""
         sql = "DELETE FROM sessions WHERE uid = :id AND (user_id = :user OR :is_admin)"
         self._db.execute(sql, id=session_id, user=actor.id, is_admin=int(actor.is_admin))
 
     def end_all(self, user_id: str, but: str | None = None) -> None:
+        """End every session of a user, except ``but``."""
         sql = "DELETE FROM sessions WHERE user_id = :user AND uid IS NOT :but"
         self._db.execute(sql, user=user_id, but=but)
 
@@ -107,10 +115,13 @@ class Sessions:
         )
 
     def remove_expired(self, now: str) -> None:
+        """Forget those whose time is over."""
         self._db.execute("DELETE FROM sessions WHERE expires_at <= :now", now=now)
 
 
 class Tokens:
+    """The tokens of all users; those of disabled ones are never found."""
+
     def __init__(self, core: SoundWave) -> None:
         self._db: Database = core.db
 
@@ -120,17 +131,21 @@ class Tokens:
         return _token(row) if row else None
 
     def owner_of(self, token_id: str) -> str | None:
+        """The id of the token's user, or None for a token that is not there."""
         owner: str | None = self._db.value("SELECT user_id FROM tokens WHERE uid = :id", id=token_id)
         return owner
 
     def list(self, actor: Actor, limit: int, before: int = LAST) -> Sequence[TokenRow]:
+        """The actor's own, expired ones too, newest first, before number ``before``."""
         sql = f"SELECT {_TOKEN} WHERE t.user_id = :user AND t.id < :before ORDER BY number DESC LIMIT :limit"
         return [_token(row) for row in self._db.rows(sql, user=actor.id, before=before, limit=limit)]
 
     def count(self, actor: Actor) -> int:
+        """How many the actor has, expired ones too."""
         return int(self._db.value("SELECT count(*) FROM tokens WHERE user_id = :user", user=actor.id))
 
     def add(self, token: TokenRow, token_hash: str) -> None:
+        """Store a new token with the hash of its secret."""
         self._db.execute(
             """INSERT INTO tokens (uid, token_hash, user_id, name, scopes, created_at, expires_at)
             VALUES (:id, :hash, :user_id, :name, :scopes, :created_at, :expires_at)""",
@@ -144,19 +159,24 @@ class Tokens:
         )
 
     def remove(self, actor: Actor, token_id: str) -> None:
+        """Remove the actor's own token, or as an admin anybody's; nothing happens where it is not there."""
         sql = "DELETE FROM tokens WHERE uid = :id AND (user_id = :user OR :is_admin)"
         self._db.execute(sql, id=token_id, user=actor.id, is_admin=int(actor.is_admin))
 
     def remove_by_hash(self, token_hash: str) -> None:
+        """Remove the token with this hash, if it is there."""
         self._db.execute("DELETE FROM tokens WHERE token_hash = :hash", hash=token_hash)
 
     def remove_all(self, user_id: str) -> None:
+        """Remove every token of a user."""
         self._db.execute("DELETE FROM tokens WHERE user_id = :user", user=user_id)
 
     def set_used(self, rows: Sequence[dict[str, Any]]) -> None:
+        """Write the moments of last use; ``rows`` have id and at."""
         self._db.execute_many("UPDATE tokens SET last_used_at = :at WHERE uid = :id", rows)
 
     def remove_expired(self, now: str) -> None:
+        """Forget those whose time is over."""
         self._db.execute("DELETE FROM tokens WHERE expires_at <= :now", now=now)
 
 

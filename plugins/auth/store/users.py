@@ -34,6 +34,7 @@ class UserRow(Struct, frozen=True, kw_only=True):
 
     @property
     def is_admin(self) -> bool:
+        """Whether the role is admin, active or not."""
         return self.role == "admin"
 
 
@@ -41,11 +42,14 @@ _USER = "uid AS id, name, role, state, created_at, id AS number"
 
 
 class Users:
+    """The accounts. Names are compared by their key, so that Bob is bob."""
+
     def __init__(self, core: SoundWave) -> None:
         self._core = core
         self._db: Database = core.db
 
     def find(self, user_id: str) -> UserRow | None:
+        """The user with this id, disabled and removed ones too, or None."""
         return _user(self._db.row(f"SELECT {_USER} FROM users WHERE uid = :id", id=user_id))
 
     def get(self, user_id: str) -> UserRow:
@@ -56,6 +60,7 @@ class Users:
         return user
 
     def find_by_name(self, name: str) -> UserRow | None:
+        """The user of this name, disabled ones too, or None; removed ones have none."""
         sql = f"SELECT {_USER} FROM users WHERE name_key = :key AND state <> 'removed'"
         return _user(self._db.row(sql, key=names.key(name)))
 
@@ -76,6 +81,7 @@ class Users:
         return [msgspec.convert(row, UserRow) for row in self._db.rows(sql, before=before, limit=limit)]
 
     def count(self) -> int:
+        """How many there are, disabled ones too, removed ones not."""
         return int(self._db.value("SELECT count(*) FROM users WHERE state <> 'removed'"))
 
     def add(self, name: str, password_hash: str, is_admin: bool) -> UserRow:
@@ -95,6 +101,7 @@ class Users:
         return msgspec.convert(row, UserRow)
 
     def ensure_free(self, name: str) -> None:
+        """Raises Conflict ``username_taken``."""
         if self.find_by_name(name) is not None:
             raise Conflict("This user name is taken.", code="username_taken")
 
@@ -104,11 +111,13 @@ class Users:
         return self._db.execute(sql, id=user_id, new=password_hash, old=old_hash) == 1
 
     def set_role(self, user_id: str, is_admin: bool) -> None:
+        """Make a user an admin, or no longer one. Raises Conflict ``last_admin``."""
         role = "admin" if is_admin else "user"
         self._db.execute("UPDATE users SET role = :role WHERE uid = :id", id=user_id, role=role)
         self._ensure_admin()
 
     def set_state(self, user_id: str, state: str) -> None:
+        """Disable a user, or let them in again. Raises Conflict ``last_admin``."""
         self._db.execute("UPDATE users SET state = :state WHERE uid = :id", id=user_id, state=state)
         self._ensure_admin()
 

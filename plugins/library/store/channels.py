@@ -67,10 +67,12 @@ class Channels:
         return uid
 
     def find(self, uid: str) -> Channel | None:
+        """The channel with this uid, or None."""
         row = self._db.row(f"{_SELECT} WHERE c.uid = :uid", uid=uid)
         return None if row is None else Channel(**row)
 
     def find_by_url(self, url: str) -> Channel | None:
+        """The channel at exactly this url, or None."""
         row = self._db.row(f"{_SELECT} WHERE c.url = :url", url=url)
         return None if row is None else Channel(**row)
 

@@ -27,6 +27,7 @@ class Entries:
         self._db = db
 
     def has(self, user_id: str, track_uid: str) -> bool:
+        """Whether the track is in this user's library."""
         return bool(
             self._db.value(
                 """SELECT EXISTS (SELECT 1 FROM entries e JOIN tracks t ON t.id = e.track_id

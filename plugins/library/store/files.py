@@ -17,12 +17,14 @@ class FileRemovals:
         self._db = db
 
     def add(self, path: str) -> None:
+        """Note a path below MEDIA_ROOT; one that is noted stays as it is."""
         self._db.execute(
             "INSERT INTO file_removals (path, removed_at) VALUES (:path, :at) ON CONFLICT (path) DO NOTHING",
             path=path, at=self._db.clock.stamp(),
         )  # fmt: skip
 
     def list(self) -> list[str]:
+        """The noted paths, in order."""
         return [row["path"] for row in self._db.rows("SELECT path FROM file_removals ORDER BY path")]
 
     def is_needed(self, path: str) -> bool:
@@ -36,6 +38,7 @@ class FileRemovals:
         )
 
     def forget(self, path: str) -> None:
+        """The file is gone, or is needed again."""
         self._db.execute("DELETE FROM file_removals WHERE path = :path", path=path)
 
 

@@ -93,6 +93,7 @@ class Tracks:
         self._actor = actor
 
     def find_by_source(self, extractor: str, source_id: str) -> StoredTrack | None:
+        """The track with this identity at its extractor, or None."""
         return self._find("t.extractor = :extractor AND t.source_id = :id", extractor=extractor, id=source_id)
 
     def find_by_hash(self, content_hash: str) -> StoredTrack | None:
@@ -100,6 +101,7 @@ class Tracks:
         return self._find("t.content_hash = :hash ORDER BY t.extractor IS NOT NULL, t.id", hash=content_hash)
 
     def find(self, uid: str) -> StoredTrack | None:
+        """The track with this uid, or None."""
         return self._find("t.uid = :uid", uid=uid)
 
     def get(self, uid: str) -> StoredTrack:

@@ -111,7 +111,9 @@ def test_asking_twice_is_one_wish(core: SoundWave, cast: Cast, site: Site) -> No
         ({"url": "http://a:b@example.org/"}, 422, "not_a_link"),
         ({"url": "http://10.1.2.3/x"}, 422, "address_forbidden"),
         ({"url": "http://[::ffff:169.254.169.254]/x"}, 422, "address_forbidden"),
-        ({"url": "two words"}, 422, "invalid"),
+        ({"url": "two words"}, 422, "not_a_link"),
+        ({"url": "not-a-url"}, 422, "not_a_link"),
+        ({"url": ""}, 422, "not_a_link"),
         ({"url": ["http://example.org/"]}, 422, "invalid"),
         ({"url": "x" * 3000}, 422, "invalid"),
         ({}, 422, "invalid"),
@@ -123,6 +125,7 @@ def test_asking_twice_is_one_wish(core: SoundWave, cast: Cast, site: Site) -> No
 def test_bad_wishes_leave_nothing(core: SoundWave, cast: Cast, body: Any, status: int, code: str) -> None:
     answer = cast.bob.post(OWN, body)
     assert (answer.status, answer.json["code"]) == (status, code)
+    assert "regex" not in answer.json["detail"]
     assert cast.bob.get(OWN).json.count == 0
 
 

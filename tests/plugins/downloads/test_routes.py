@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from soundwave_core import Database, SoundWave, transaction
-from soundwave_core.testing import Cast, Client, VirtualClock
+from soundwave_core.testing import Cast, Client, MakeCore, VirtualClock
 from soundwave_downloads.list_store import DownloadLists
 from tests.plugins.downloads.stub import OWN, SITE, StubWorker, ask, drain, failure, look
 
@@ -273,3 +273,9 @@ def test_the_queue_is_the_admins(core: SoundWave, cast: Cast, worker: StubWorker
         tx.execute("UPDATE downloads SET title = :t", t='"quoted" \\ and \u2028')
     assert look(cast.bob, uid).title == '"quoted" \\ and \u2028'
     assert DownloadLists(core.db).rev(NO_ID) == 0
+
+
+def test_a_network_that_is_none_withdraws_the_room_with_a_sentence(make_core: MakeCore) -> None:
+    record = make_core(SOUNDWAVE_DOWNLOADS_ALLOWED_NETWORKS="banana").plugins.records["downloads"]
+    assert record.status == "failed"
+    assert "SOUNDWAVE_DOWNLOADS_ALLOWED_NETWORKS" in record.reason
