@@ -154,7 +154,7 @@ class AdminUser(Struct, frozen=True, kw_only=True):
 
 
 class InviteView(Struct, frozen=True, kw_only=True):
-    """An invite without its code; ``used_at`` is null while it is good."""
+    """An invite without its code; ``used_at`` is null while it is not used."""
 
     id: str
     created_by: str

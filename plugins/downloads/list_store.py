@@ -13,7 +13,7 @@ LONGEST_SHOWN = 500  # items of one download
 
 _ITEM_FIELDS = """'id', i.uid, 'title', i.title, 'url', i.url, 'state', i.state, 'attempts', i.attempts,
     'bytes_done', i.bytes_done, 'bytes_total', i.bytes_total, 'error_code', i.error_code, 'error', i.error,
-    'track_id', i.track_id"""
+    'not_before', i.not_before, 'track_id', i.track_id"""
 _DOWNLOAD = f"""SELECT d.id, cast(json_object('id', d.uid, 'url', d.url, 'title', d.title, 'state', d.state,
     'error_code', d.error_code, 'error', d.error, 'items_total', count(i.id),
     'items_done', count(i.id) FILTER (WHERE i.state IN ('done', 'skipped')),
@@ -21,11 +21,12 @@ _DOWNLOAD = f"""SELECT d.id, cast(json_object('id', d.uid, 'url', d.url, 'title'
     'bytes_done', coalesce(sum(i.bytes_done), 0), 'bytes_total', sum(i.bytes_total),
     'playlist_id', d.playlist_id, 'created_at', d.created_at, 'updated_at', d.updated_at,
     'finished_at', d.finished_at,
+    'not_before', coalesce(d.not_before, min(i.not_before) FILTER (WHERE i.state = 'queued')),
     'items', json_group_array(json_object({_ITEM_FIELDS}) ORDER BY i.position)
         FILTER (WHERE i.position < {LONGEST_SHOWN})) AS blob) AS body
     FROM downloads d LEFT JOIN download_items i ON i.download_id = d.id"""
 _QUEUE_ITEM = f"""SELECT i.id, cast(json_object({_ITEM_FIELDS}, 'download_id', d.uid, 'user_id', i.user_id,
-    'not_before', i.not_before, 'updated_at', i.updated_at) AS blob) AS body
+    'updated_at', i.updated_at) AS blob) AS body
     FROM download_items i JOIN downloads d ON d.id = i.download_id"""
 # A check that nobody asked for is shown from when it has found something.
 _IS_SHOWN = "NOT (is_quiet AND state = 'resolving')"

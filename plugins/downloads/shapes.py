@@ -39,7 +39,7 @@ class DownloadQuery(OwnerQuery, frozen=True, kw_only=True, forbid_unknown_fields
 
 
 class DownloadItem(msgspec.Struct, frozen=True, kw_only=True):
-    """One track of a download."""
+    """One track of a download. `not_before`: when it is tried again, while it waits for that."""
 
     id: str
     title: str | None
@@ -50,11 +50,12 @@ class DownloadItem(msgspec.Struct, frozen=True, kw_only=True):
     bytes_total: int | None
     error_code: str | None
     error: str | None
+    not_before: str | None
     track_id: str | None
 
 
 class Download(msgspec.Struct, frozen=True, kw_only=True):
-    """One wish to turn a link into tracks."""
+    """One wish to turn a link into tracks. `not_before`: when something of it is tried again."""
 
     id: str
     url: str
@@ -71,6 +72,7 @@ class Download(msgspec.Struct, frozen=True, kw_only=True):
     created_at: str
     updated_at: str
     finished_at: str | None
+    not_before: str | None
     items: list[DownloadItem]
 
 
@@ -85,7 +87,6 @@ class QueueItem(DownloadItem, frozen=True, kw_only=True):
 
     download_id: str
     user_id: str
-    not_before: str | None
     updated_at: str
 
 

@@ -60,7 +60,7 @@ class Users:
         return user
 
     def find_by_name(self, name: str) -> UserRow | None:
-        """The user of this name, disabled ones too, or None; removed ones have none."""
+        """The user of this name, disabled ones too, or None; a removed one's name is free."""
         sql = f"SELECT {_USER} FROM users WHERE name_key = :key AND state <> 'removed'"
         return _user(self._db.row(sql, key=names.key(name)))
 

@@ -210,6 +210,8 @@ def test_a_broken_site_is_given_up_and_can_be_retried(
 ) -> None:
     site.serve("/broken.mp3", Page(b"", status=500))
     uid = ask(cast.bob, f"{site.url}/broken.mp3")
+    drain(core)
+    assert look(cast.bob, uid).not_before > core.clock.stamp()
     for _ in range(12):
         drain(core)
         clock.advance(7 * 3600)
