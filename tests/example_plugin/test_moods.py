@@ -91,3 +91,10 @@ def test_the_page_is_in_the_navigation_and_its_script_is_served(cast: Cast) -> N
     script = cast.bob.get("/static/plugins/moods/moods-page.js")
     assert script.status == 200
     assert b"../../sdk.js" in script.body
+
+
+def test_a_tracks_menu_has_a_line_of_its_own(cast: Cast) -> None:
+    [slot] = [slot for slot in cast.bob.get("/api/session/").json.slots if slot.plugin == "moods"]
+    assert (slot.place, slot.element, slot.module) == ("track-actions", "mood-action", "mood-action.js")
+    assert cast.nobody.get("/api/session/").json.slots == []
+    assert cast.bob.get("/static/plugins/moods/mood-action.js").status == 200

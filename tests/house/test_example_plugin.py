@@ -2,42 +2,26 @@
 
 from __future__ import annotations
 
-import importlib.util
-import os
 import re
-import shutil
-import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 import soundwave_moods
+from house.example import install, python_path, run
 from house.tree import EXAMPLE, ROOT, ensure_none
 
 from soundwave_core import SoundWave
 from soundwave_core.testing import MakeCore, make_cast
 
 
-def run(*command: str | Path, **environ: str) -> str:
-    done = subprocess.run(command, env=os.environ | environ, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    return done.stdout
-
-
 @pytest.fixture(scope="module")
 def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with the installed plugin. Built from a copy: setuptools leaves things beside its sources."""
-    source, target = tmp_path_factory.mktemp("source") / "moods", tmp_path_factory.mktemp("target")
-    shutil.copytree(EXAMPLE, source, ignore=shutil.ignore_patterns("__pycache__", "*.egg-info", "build"))
-    can_build = any(importlib.util.find_spec(name) for name in ("wheel", "setuptools._vendor.wheel"))
-    alone = ["--no-build-isolation"] if can_build else []
-    pip = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps", *alone]
-    run(*pip, "--target", target, source)
-    return target
+    return install(tmp_path_factory.mktemp("source") / "moods", tmp_path_factory.mktemp("target"))
 
 
 def test_it_is_found_by_its_entry_point(installed: Path, tmp_path: Path) -> None:
-    path = os.pathsep.join([str(installed), *(entry for entry in sys.path if entry and entry != str(EXAMPLE))])
+    path = python_path(installed)
     folders = {name: str(tmp_path / name) for name in ("DATA_DIR", "MEDIA_ROOT", "CACHE_DIR")}
     listing = run(sys.executable, "-m", "soundwave_core", "plugins", PYTHONPATH=path, **folders)
     assert re.search(r"^moods +1\.0 +enabled +3\b", listing, re.M), listing
@@ -46,12 +30,15 @@ def test_it_is_found_by_its_entry_point(installed: Path, tmp_path: Path) -> None
 
 
 def test_its_static_files_are_installed(installed: Path) -> None:
-    assert (installed / "soundwave_moods/static/moods-page.js").is_file()
+    for script in ("moods-page.js", "mood-action.js"):
+        assert (installed / "soundwave_moods/static" / script).is_file()
 
 
-def test_its_page_imports_what_the_sdk_exports() -> None:
-    script = (EXAMPLE / "soundwave_moods/static/moods-page.js").read_text()
-    found = re.search(r'import \{([^}]*)\} from "\.\./\.\./sdk\.js"', script)
+@pytest.mark.parametrize(
+    "script", sorted((EXAMPLE / "soundwave_moods/static").glob("*.js")), ids=lambda path: path.name
+)
+def test_its_scripts_import_what_the_sdk_exports(script: Path) -> None:
+    found = re.search(r'import \{([^}]*)\} from "\.\./\.\./sdk\.js"', script.read_text())
     assert found
     sdk = (ROOT / "webroot/src/sdk.ts").read_text()
     exported = {name for names in re.findall(r"^export \{([^}]*)\}", sdk, re.M) for name in re.findall(r"\w+", names)}

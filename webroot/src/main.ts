@@ -1,5 +1,5 @@
 /** The app starts here: theme, words, session, and then the shell draws. */
-import { ApiError } from "./api/client";
+import { ApiError } from "./api/errors";
 import { startPlayer } from "./player/start";
 import "./shell/app-shell";
 import { boot } from "./shell/boot";

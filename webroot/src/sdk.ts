@@ -7,7 +7,8 @@
  */
 export { css, html, LitElement, nothing, svg } from "lit";
 
-export { addressOf, ApiError, client } from "./api/client";
+export { ApiError } from "./api/errors";
+export { addressOf, client } from "./api/plugin-client";
 export type * from "./api/types";
 export { ask, confirm } from "./components/confirm-dialog";
 export { icon } from "./components/icons";
@@ -19,4 +20,5 @@ export { isOnline } from "./shell/connection";
 export { session } from "./shell/session";
 export { Store, Watch } from "./shell/store";
 export { attempt, toast, toastError } from "./shell/toasts";
+export { menus } from "./styles/menus";
 export { base, buttons, fields, shared, surfaces } from "./styles/shared";

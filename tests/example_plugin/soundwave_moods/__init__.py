@@ -12,6 +12,7 @@ from soundwave_core import (
     ResourceKind,
     Route,
     Setting,
+    Slot,
     SoundWave,
     hookimpl,
 )
@@ -51,8 +52,11 @@ def register_jobs(core: SoundWave) -> Sequence[Job]:
 
 
 @hookimpl
-def register_ui(core: SoundWave) -> Sequence[Page]:
-    return [Page("/moods/", "Moods", "moods-page", IsAuthenticated, module="moods-page.js", icon="library", order=50)]
+def register_ui(core: SoundWave) -> Sequence[Page | Slot]:
+    return [
+        Page("/moods/", "Moods", "moods-page", IsAuthenticated, module="moods-page.js", icon="library", order=50),
+        Slot("track-actions", "mood-action", IsAuthenticated, module="mood-action.js"),
+    ]
 
 
 @hookimpl

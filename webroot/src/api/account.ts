@@ -1,26 +1,35 @@
-/** Who is signed in, and their tokens. */
-import { client } from "./client";
-import type { List, NewToken, Scope, Session, SignedIn, Token } from "./types";
+/** Who is signed in, where, and their tokens. */
+import { api, take, takeUpTo } from "./client";
+import type { Device, List, NewToken, Registration, Session, SignedIn, Token, TokenWish } from "./types";
 
-export interface Registration {
-  username: string;
-  password: string;
-  setup_code?: string;
-  invite_code?: string;
-}
+const ALL = 1_000;
 
-export const getSession = (): Promise<Session> => client.get("api/session/");
+export const getSession = (): Promise<Session> => take(api.GET("/api/session/"));
 
 export const signIn = (username: string, password: string, remember: boolean): Promise<SignedIn> =>
-  client.post("api/user/login/", { username, password, remember });
+  take(api.POST("/api/user/login/", { body: { username, password, remember } }));
 
-export const register = (wish: Registration): Promise<SignedIn> => client.post("api/user/register/", wish);
+export const register = (wish: Registration): Promise<SignedIn> =>
+  take(api.POST("/api/user/register/", { body: wish }));
 
-export const signOut = (): Promise<void> => client.post("api/user/logout/");
+export const signOut = (): Promise<void> => take(api.POST("/api/user/logout/"));
 
-export const listTokens = (): Promise<List<Token>> => client.get("api/user/tokens/");
+/** Every other session and every token ends; the answer is the new session. */
+export const changePassword = (old_password: string, new_password: string): Promise<SignedIn> =>
+  take(api.POST("/api/user/change-password/", { body: { old_password, new_password } }));
 
-export const addToken = (wish: { name: string; scopes: Scope[]; expires_in_days?: number }): Promise<NewToken> =>
-  client.post("api/user/tokens/", wish);
+export const listDevices = (): Promise<List<Device>> =>
+  takeUpTo(ALL, (query) => take(api.GET("/api/user/sessions/", { params: { query } })));
 
-export const deleteToken = (id: string): Promise<void> => client.delete(`api/user/tokens/${id}/`);
+export const endDevice = (session: string): Promise<void> =>
+  take(api.DELETE("/api/user/sessions/{session}/", { params: { path: { session } } }));
+
+export const endOtherDevices = (): Promise<void> => take(api.DELETE("/api/user/sessions/"));
+
+export const listTokens = (): Promise<List<Token>> =>
+  takeUpTo(ALL, (query) => take(api.GET("/api/user/tokens/", { params: { query } })));
+
+export const addToken = (wish: TokenWish): Promise<NewToken> => take(api.POST("/api/user/tokens/", { body: wish }));
+
+export const deleteToken = (token: string): Promise<void> =>
+  take(api.DELETE("/api/user/tokens/{token}/", { params: { path: { token } } }));

@@ -1,47 +1,51 @@
 /** Downloads, channels, and the admin's queue. */
-import { client } from "./client";
-import type { Channel, Download, ItemState, List, QueueItem } from "./types";
+import { api, take, takeUpTo } from "./client";
+import type { Channel, ChannelPatch, ChannelWish, Download, DownloadWish, ItemState, List, QueueItem } from "./types";
 
-export interface DownloadWish {
-  url: string;
-  follow?: boolean;
-  playlist_title?: string;
-  interval_seconds?: number;
-}
+const ALL = 1_000;
 
 export type DownloadAction = "pause" | "resume" | "cancel" | "retry";
 
-export const addDownload = (wish: DownloadWish): Promise<Download> => client.post("api/playlist/downloads/", wish);
+export const addDownload = (wish: DownloadWish): Promise<Download> =>
+  take(api.POST("/api/playlist/downloads/", { body: wish }));
 
-export const getDownload = (id: string): Promise<Download> => client.get(`api/playlist/downloads/${id}/`);
+export const getDownload = (download: string): Promise<Download> =>
+  take(api.GET("/api/playlist/downloads/{download}/", { params: { path: { download } } }));
 
-export const listActive = (): Promise<List<Download>> => client.get("api/playlist/downloads/active/");
+export const listActive = (count: number): Promise<List<Download>> =>
+  takeUpTo(count, (query) => take(api.GET("/api/playlist/downloads/active/", { params: { query } })));
 
-export const listCompleted = (): Promise<List<Download>> => client.get("api/playlist/downloads/completed/");
+export const listCompleted = (count: number): Promise<List<Download>> =>
+  takeUpTo(count, (query) => take(api.GET("/api/playlist/downloads/completed/", { params: { query } })));
 
-export const listByState = (state: "failed" | "cancelled"): Promise<List<Download>> =>
-  client.get("api/playlist/downloads/", { query: { state } });
+export const listByState = (state: "failed" | "cancelled", count: number): Promise<List<Download>> =>
+  takeUpTo(count, (part) => take(api.GET("/api/playlist/downloads/", { params: { query: { ...part, state } } })));
 
-export const actOnDownload = (id: string, action: DownloadAction): Promise<Download> =>
-  client.post(`api/playlist/downloads/${id}/${action}/`);
+export const actOnDownload = (download: string, action: DownloadAction): Promise<Download> =>
+  take(api.POST(`/api/playlist/downloads/{download}/${action}/`, { params: { path: { download } } }));
 
-export const deleteDownload = (id: string): Promise<void> => client.delete(`api/playlist/downloads/${id}/`);
+export const deleteDownload = (download: string): Promise<void> =>
+  take(api.DELETE("/api/playlist/downloads/{download}/", { params: { path: { download } } }));
 
-export const listChannels = (): Promise<List<Channel>> => client.get("api/channel/", { query: { limit: 200 } });
+export const listChannels = (): Promise<List<Channel>> =>
+  takeUpTo(ALL, (query) => take(api.GET("/api/channel/", { params: { query } })));
 
-export const addChannel = (wish: { url: string; title?: string; interval_seconds?: number }): Promise<Channel> =>
-  client.post("api/channel/", wish);
+export const addChannel = (wish: ChannelWish): Promise<Channel> => take(api.POST("/api/channel/", { body: wish }));
 
-export const patchChannel = (
-  id: string,
-  change: { title?: string; interval_seconds?: number; is_enabled?: boolean },
-): Promise<Channel> => client.patch(`api/channel/${id}/`, change);
+export const patchChannel = (channel: string, change: ChannelPatch): Promise<Channel> =>
+  take(api.PATCH("/api/channel/{channel}/", { params: { path: { channel } }, body: change }));
 
-export const refreshChannel = (id: string): Promise<Channel> => client.post(`api/channel/${id}/refresh/`);
+export const refreshChannel = (channel: string): Promise<Channel> =>
+  take(api.POST("/api/channel/{channel}/refresh/", { params: { path: { channel } } }));
 
-export const deleteChannel = (id: string): Promise<void> => client.delete(`api/channel/${id}/`);
+export const deleteChannel = (channel: string): Promise<void> =>
+  take(api.DELETE("/api/channel/{channel}/", { params: { path: { channel } } }));
 
-export const listQueue = (state: ItemState | ""): Promise<List<QueueItem>> =>
-  client.get("api/download/", { query: { state, limit: 100 } });
+/** `""` is every state. */
+export const listQueue = (state: ItemState | "", count: number): Promise<List<QueueItem>> =>
+  takeUpTo(count, (part) =>
+    take(api.GET("/api/download/", { params: { query: { ...part, state: state || undefined } } })),
+  );
 
-export const retryQueueItem = (id: string): Promise<unknown> => client.post(`api/download/${id}/retry/`);
+export const retryQueueItem = (download_item: string): Promise<QueueItem> =>
+  take(api.POST("/api/download/{download_item}/retry/", { params: { path: { download_item } } }));

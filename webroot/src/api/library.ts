@@ -1,56 +1,52 @@
 /** Tracks and playlists. */
-import { client } from "./client";
-import type { List, Playlist, PlaylistDetail, PlaylistItem, Track, TrackDetail } from "./types";
+import { api, cursorOf, take } from "./client";
+import type { List, Playlist, PlaylistDetail, PlaylistItem, PlaylistPatch, Track, TrackDetail, TrackQuery } from "./types";
 
-export type Ordering = "-added_at" | "title" | "artist";
+/** The first part of a list, or with `next` of the part before the part that follows. */
+export const listTracks = (query: TrackQuery, next: string | null, signal: AbortSignal): Promise<List<Track>> =>
+  take(api.GET("/api/audio/", { params: { query: { ...query, cursor: next ? cursorOf(next) : undefined } }, signal }));
 
-export interface TrackQuery {
-  search?: string;
-  ordering?: Ordering;
-  /** A channel's id. */
-  channel?: string;
-  is_favorite?: boolean;
-  limit?: number;
+export const getTrack = (track: string, signal?: AbortSignal): Promise<TrackDetail> =>
+  take(api.GET("/api/audio/{track}/", { params: { path: { track } }, signal: signal ?? null }));
+
+export const deleteTrack = (track: string): Promise<void> =>
+  take(api.DELETE("/api/audio/{track}/", { params: { path: { track } } }));
+
+export async function setFavorite(track: string, isFavorite: boolean): Promise<void> {
+  const params = { path: { track } };
+  if (isFavorite) await api.PUT("/api/audio/{track}/favorite/", { params });
+  else await api.DELETE("/api/audio/{track}/favorite/", { params });
 }
 
-export const listTracks = (query: TrackQuery, signal?: AbortSignal): Promise<List<Track>> =>
-  client.get("api/audio/", { query: { ...query }, signal });
-
-/** The next part of a list; `next` is relative to the list's own address. */
-export const nextTracks = (next: string, signal?: AbortSignal): Promise<List<Track>> =>
-  client.get(new URL(next, new URL("api/audio/", document.baseURI)).href, { signal });
-
-export const getTrack = (id: string, signal?: AbortSignal): Promise<TrackDetail> =>
-  client.get(`api/audio/${id}/`, { signal });
-
-export const deleteTrack = (id: string): Promise<void> => client.delete(`api/audio/${id}/`);
-
-export const setFavorite = (id: string, isFavorite: boolean): Promise<void> =>
-  isFavorite ? client.put(`api/audio/${id}/favorite/`) : client.delete(`api/audio/${id}/favorite/`);
-
-export const putPosition = (id: string, seconds: number, isLast = false): Promise<void> =>
-  client.put(`api/audio/${id}/position/`, { seconds, at: new Date().toISOString() }, { keepalive: isLast });
+/** The last one outlives the page. */
+export async function putPosition(track: string, seconds: number, isLast = false): Promise<void> {
+  const body = { seconds, at: new Date().toISOString() };
+  await api.PUT("/api/audio/{track}/position/", { params: { path: { track } }, body, keepalive: isLast });
+}
 
 export const listPlaylists = (limit = 200): Promise<List<Playlist>> =>
-  client.get("api/playlist/", { query: { limit } });
+  take(api.GET("/api/playlist/", { params: { query: { limit } } }));
 
-export const getPlaylist = (id: string, signal?: AbortSignal): Promise<PlaylistDetail> =>
-  client.get(`api/playlist/${id}/`, { signal });
+export const getPlaylist = (playlist: string, signal?: AbortSignal): Promise<PlaylistDetail> =>
+  take(api.GET("/api/playlist/{playlist}/", { params: { path: { playlist } }, signal: signal ?? null }));
 
-export const addPlaylist = (title: string, description?: string): Promise<Playlist> =>
-  client.post("api/playlist/", description ? { title, description } : { title });
+export const addPlaylist = (title: string, description = ""): Promise<Playlist> =>
+  take(api.POST("/api/playlist/", { body: { title, description } }));
 
-export const patchPlaylist = (id: string, change: { title?: string; description?: string }): Promise<Playlist> =>
-  client.patch(`api/playlist/${id}/`, change);
+export const patchPlaylist = (playlist: string, change: PlaylistPatch): Promise<Playlist> =>
+  take(api.PATCH("/api/playlist/{playlist}/", { params: { path: { playlist } }, body: change }));
 
-export const deletePlaylist = (id: string): Promise<void> => client.delete(`api/playlist/${id}/`);
+export const deletePlaylist = (playlist: string): Promise<void> =>
+  take(api.DELETE("/api/playlist/{playlist}/", { params: { path: { playlist } } }));
 
-export const addItems = (id: string, tracks: string[]): Promise<{ items: PlaylistItem[] }> =>
-  client.post(`api/playlist/${id}/items/`, { tracks });
+export const addItems = (playlist: string, tracks: string[]): Promise<{ items: PlaylistItem[] }> =>
+  take(api.POST("/api/playlist/{playlist}/items/", { params: { path: { playlist } }, body: { tracks } }));
 
 /** Put an item behind another; behind nothing (`null`) it is the first. */
-export const moveItem = (id: string, item: string, after: string | null): Promise<unknown> =>
-  client.patch(`api/playlist/${id}/items/${item}/`, { after });
+export async function moveItem(playlist: string, item: string, after: string | null): Promise<void> {
+  const params = { path: { playlist, item } };
+  await api.PATCH("/api/playlist/{playlist}/items/{item}/", { params, body: { after } });
+}
 
-export const removeItem = (id: string, item: string): Promise<void> =>
-  client.delete(`api/playlist/${id}/items/${item}/`);
+export const removeItem = (playlist: string, item: string): Promise<void> =>
+  take(api.DELETE("/api/playlist/{playlist}/items/{item}/", { params: { path: { playlist, item } } }));

@@ -1,23 +1,25 @@
-/** Jobs, settings, plugins, health, and the description of the API. */
-import { client } from "./client";
+/** Jobs, settings, plugins, and health. */
+import { api, take } from "./client";
 import type { Health, List, PluginView, Run, Setting, SettingValue, Task } from "./types";
 
-export const ping = (): Promise<{ status: string }> => client.get("api/ping/");
+export const ping = (): Promise<{ status: string }> => take(api.GET("/api/ping/"));
 
-export const getHealth = (): Promise<Health> => client.get("api/health/");
+export const getHealth = (): Promise<Health> => take(api.GET("/api/health/"));
 
-export const listTasks = (): Promise<List<Task>> => client.get("api/task/", { query: { limit: 200 } });
+export const listTasks = (): Promise<List<Task>> => take(api.GET("/api/task/"));
 
-export const runTask = (id: string): Promise<Run> => client.post(`api/task/${id}/run/`);
+export const runTask = (task: string): Promise<Run> =>
+  take(api.POST("/api/task/{task}/run/", { params: { path: { task } } }));
 
-export const pauseTask = (id: string, isPaused: boolean): Promise<unknown> =>
-  client.patch(`api/task/${id}/`, { is_paused: isPaused });
+export async function pauseTask(task: string, is_paused: boolean): Promise<void> {
+  await api.PATCH("/api/task/{task}/", { params: { path: { task } }, body: { is_paused } });
+}
 
-export const listSettings = (): Promise<List<Setting>> => client.get("api/appsettings/", { query: { limit: 200 } });
+export const listSettings = (): Promise<List<Setting>> =>
+  take(api.GET("/api/appsettings/")) as Promise<List<Setting>>;
 
 /** `null` takes the stored value away, so that the default is in force again. */
 export const patchSetting = (name: string, value: SettingValue): Promise<List<Setting>> =>
-  client.patch("api/appsettings/", { values: { [name]: value } });
+  take(api.PATCH("/api/appsettings/", { body: { values: { [name]: value } } })) as Promise<List<Setting>>;
 
-export const listPlugins = (): Promise<List<PluginView>> =>
-  client.get("api/appsettings/plugins/", { query: { limit: 200 } });
+export const listPlugins = (): Promise<List<PluginView>> => take(api.GET("/api/appsettings/plugins/"));

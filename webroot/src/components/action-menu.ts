@@ -1,10 +1,11 @@
 /** A button that opens a list of actions: a popover beside it, a sheet from below on phones. */
-import { css, html, LitElement, nothing } from "lit";
+import { css, html, LitElement, nothing, type TemplateResult } from "lit";
 import { customElement, property, query, state } from "lit/decorators.js";
 
 import { base, buttons } from "../styles/shared";
 import { menus } from "../styles/menus";
 import { icon, type IconName } from "./icons";
+import type { PluginSlot } from "./plugin-slot";
 
 export interface MenuAction {
   label: string;
@@ -21,6 +22,8 @@ export class ActionMenu extends LitElement {
   @property() text = "";
   /** Asked when the menu opens, so that the actions fit the moment. */
   @property({ attribute: false }) actions: () => readonly (MenuAction | null)[] = () => [];
+  /** What plugins add, drawn while the menu is open. */
+  @property({ attribute: false }) extra: (() => TemplateResult) | null = null;
   @state() private isOpen = false;
   @query("[popover]") private menu!: HTMLElement;
   @query(".opener") private opener!: HTMLButtonElement;
@@ -61,9 +64,23 @@ export class ActionMenu extends LitElement {
         @toggle=${this.afterToggle}
         @keydown=${this.move}
       >
-        ${this.isOpen ? this.actions().map((action) => (action ? this.renderAction(action) : nothing)) : nothing}
+        ${this.isOpen ? this.renderActions() : nothing}
       </div>
     `;
+  }
+
+  /** What is lost for good comes last, below what plugins add. */
+  private renderActions() {
+    const actions = this.actions().filter((action) => action !== null);
+    const safe = actions.filter((action) => !action.isDanger);
+    const dangerous = actions.filter((action) => action.isDanger);
+    return html`${safe.map((action) => this.renderAction(action))}
+      ${this.extra
+        ? html`<div @click=${this.chosen} @slot-filled=${() => requestAnimationFrame(() => place(this.menu, this.opener))}>
+            ${this.extra()}
+          </div>`
+        : nothing}
+      ${dangerous.map((action) => this.renderAction(action))}`;
   }
 
   private renderAction(action: MenuAction) {
@@ -74,6 +91,12 @@ export class ActionMenu extends LitElement {
     return html`<button role="menuitem" class=${action.isDanger ? "item danger-text" : "item"} @click=${run}>
       ${icon(action.icon, 20)}<span>${action.label}</span>
     </button>`;
+  }
+
+  /** A plugin's item closes the menu as well. */
+  private chosen(event: Event): void {
+    const isItem = event.composedPath().some((node) => node instanceof Element && node.role === "menuitem");
+    if (isItem) this.menu.hidePopover();
   }
 
   private beforeToggle(event: ToggleEvent): void {
@@ -89,15 +112,16 @@ export class ActionMenu extends LitElement {
 
   private move(event: KeyboardEvent): void {
     const items = this.items();
-    const at = items.indexOf(this.shadowRoot?.activeElement as HTMLButtonElement);
+    const at = items.indexOf(event.composedPath()[0] as HTMLElement);
     const to = { ArrowDown: at + 1, ArrowUp: at - 1, Home: 0, End: items.length - 1 }[event.key];
     if (to === undefined) return;
     event.preventDefault();
     items[(to + items.length) % items.length]?.focus();
   }
 
-  private items(): HTMLButtonElement[] {
-    return [...this.menu.querySelectorAll<HTMLButtonElement>(".item")];
+  private items(): HTMLElement[] {
+    const nodes = [...this.menu.querySelectorAll<HTMLElement>(".item, plugin-slot")];
+    return nodes.flatMap((node) => ("stops" in node ? (node as PluginSlot).stops : [node]));
   }
 }
 

@@ -17,6 +17,7 @@ import "./loading-state";
 import "./progress-bar";
 
 const EVERY_MS = 2_000;
+const PART = 50;
 const STATES: readonly ItemState[] = ["queued", "running", "paused", "failed", "done", "cancelled", "skipped"];
 
 @customElement("admin-queue")
@@ -24,6 +25,7 @@ export class AdminQueue extends LitElement {
   @state() private list: List<QueueItem> | null = null;
   @state() private error: unknown = null;
   @state() private chosen: ItemState | "" = "";
+  private wanted = PART;
   private readonly poll = new Poll(this, EVERY_MS, () => this.look());
 
   static override styles = [
@@ -60,8 +62,11 @@ export class AdminQueue extends LitElement {
       return html`<empty-state icon="check" heading=${t("queueAdmin.empty")} text=${t("queueAdmin.emptyText")}></empty-state>`;
     }
     return html`<ul class="card lines" role="list">
-      ${this.list.results.map((item) => html`<li>${this.renderItem(item)}</li>`)}
-    </ul>`;
+        ${this.list.results.map((item) => html`<li>${this.renderItem(item)}</li>`)}
+      </ul>
+      ${this.list.next === null
+        ? nothing
+        : html`<button class="button more" @click=${this.more}>${t("action.more")}</button>`}`;
   }
 
   private renderItem(item: QueueItem) {
@@ -97,6 +102,12 @@ export class AdminQueue extends LitElement {
 
   private choose(event: Event): void {
     this.chosen = (event.target as HTMLSelectElement).value as ItemState | "";
+    this.wanted = PART;
+    void this.poll.now();
+  }
+
+  private more(): void {
+    this.wanted += PART;
     void this.poll.now();
   }
 
@@ -106,10 +117,10 @@ export class AdminQueue extends LitElement {
   }
 
   private async look(): Promise<void> {
-    const { chosen } = this;
+    const { chosen, wanted } = this;
     try {
-      const list = await listQueue(chosen);
-      if (chosen !== this.chosen) return void this.look();
+      const list = await listQueue(chosen, wanted);
+      if (chosen !== this.chosen || wanted !== this.wanted) return void this.look();
       this.list = list;
       this.error = null;
     } catch (error) {

@@ -2,7 +2,8 @@
 import { css, html, LitElement, nothing } from "lit";
 import { customElement, query, state } from "lit/decorators.js";
 
-import { addDownload, type DownloadWish } from "../api/downloads";
+import { addDownload } from "../api/downloads";
+import type { DownloadWish } from "../api/types";
 import { formatInterval } from "../shell/format";
 import { explain, t } from "../shell/i18n";
 import { toast } from "../shell/toasts";

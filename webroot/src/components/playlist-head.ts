@@ -11,6 +11,7 @@ import type { MenuAction } from "./action-menu";
 import "./artwork-image";
 import { icon } from "./icons";
 import { hostOf } from "./download-card";
+import "./plugin-slot";
 
 @customElement("playlist-head")
 export class PlaylistHead extends LitElement {
@@ -83,6 +84,7 @@ export class PlaylistHead extends LitElement {
           <button class="button with-icon" ?disabled=${isEmpty} @click=${() => this.tell("shuffle")}>
             ${icon("shuffle", 20)}${t("action.shuffle")}
           </button>
+          <plugin-slot place="playlist-actions" .context=${{ playlistId: playlist.id }}></plugin-slot>
           <action-menu label=${t("playlist.menu", { title: playlist.title })} .actions=${this.actions}></action-menu>
         </div>
       </div>

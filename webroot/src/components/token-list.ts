@@ -5,14 +5,15 @@ import { customElement, state } from "lit/decorators.js";
 import { addToken, deleteToken, listTokens } from "../api/account";
 import type { NewToken, Scope, Token } from "../api/types";
 import { formatAgo, formatDate } from "../shell/format";
-import { explain, t } from "../shell/i18n";
+import { explain, t, tryT } from "../shell/i18n";
 import { currentUser } from "../shell/session";
-import { attempt, toast } from "../shell/toasts";
+import { attempt } from "../shell/toasts";
 import { form } from "../styles/form";
 import { shared } from "../styles/shared";
 import { confirm } from "./confirm-dialog";
 import "./form-field";
 import { icon } from "./icons";
+import "./shown-once";
 
 const SCOPES: readonly Scope[] = ["read", "play", "write", "download", "admin"];
 const DAYS = [30, 90, 365];
@@ -50,26 +51,12 @@ export class TokenList extends LitElement {
         flex: 1;
         min-inline-size: 0;
       }
-      .made {
-        display: grid;
-        gap: var(--space-3);
-        padding: var(--space-4);
-        border-radius: var(--radius-s);
-        background: var(--accent-soft);
-      }
-      .made code {
-        padding: var(--space-3);
-        border-radius: var(--radius-s);
-        background: var(--surface-1);
-        overflow-wrap: anywhere;
-        user-select: all;
-      }
     `,
   ];
 
   override connectedCallback(): void {
     super.connectedCallback();
-    void attempt(() => this.load());
+    void this.load();
   }
 
   protected override render() {
@@ -115,16 +102,12 @@ export class TokenList extends LitElement {
   }
 
   private renderMade(made: NewToken) {
-    return html`<div class="made" role="status">
-      <p>${t("tokens.once", { name: made.name })}</p>
-      <code>${made.token}</code>
-      <div class="row">
-        ${navigator.clipboard
-          ? html`<button class="button with-icon" @click=${() => this.copy(made.token)}>${icon("copy", 20)}${t("tokens.copy")}</button>`
-          : nothing}
-        <button class="button primary" @click=${() => (this.made = null)}>${t("tokens.kept")}</button>
-      </div>
-    </div>`;
+    return html`<shown-once
+      text=${t("tokens.once", { name: made.name })}
+      secret=${made.token}
+      copied=${t("tokens.copied")}
+      @kept=${() => (this.made = null)}
+    ></shown-once>`;
   }
 
   private renderToken(token: Token) {
@@ -132,7 +115,7 @@ export class TokenList extends LitElement {
     return html`<div class="words">
         <h3 class="cut">${token.name}</h3>
         <p class="soft small">
-          ${token.scopes.map((scope) => t(`tokens.scope.${scope}`)).join(", ")} ·
+          ${token.scopes.map((scope) => tryT(`tokens.scope.${scope}`, scope)).join(", ")} ·
           ${token.expires_at ? t("tokens.until", { date: formatDate(token.expires_at) }) : t("tokens.noEnd")} ·
           ${token.last_used_at ? t("tokens.used", { when: formatAgo(token.last_used_at) }) : t("tokens.unused")}
         </p>
@@ -160,10 +143,6 @@ export class TokenList extends LitElement {
     }
   }
 
-  private async copy(token: string): Promise<void> {
-    if (await attempt(() => navigator.clipboard.writeText(token))) toast(t("tokens.copied"));
-  }
-
   private async revoke(token: Token): Promise<void> {
     const isSure = await confirm({
       title: t("tokens.revokeTitle", { name: token.name }),
@@ -171,11 +150,13 @@ export class TokenList extends LitElement {
       action: t("tokens.revokeAction"),
       isDanger: true,
     });
-    if (isSure && (await attempt(() => deleteToken(token.id)))) await attempt(() => this.load());
+    if (isSure && (await attempt(() => deleteToken(token.id)))) await this.load();
   }
 
-  private async load(): Promise<void> {
-    this.tokens = (await listTokens()).results;
+  async load(): Promise<void> {
+    await attempt(async () => {
+      this.tokens = (await listTokens()).results;
+    });
   }
 }
 

@@ -1,6 +1,6 @@
 /** What can be done with a track, wherever it is shown. */
 import { deleteTrack, setFavorite } from "../api/library";
-import { addressOf } from "../api/client";
+import { addressOf } from "../api/plugin-client";
 import type { Track } from "../api/types";
 import { player } from "../player/player";
 import { t } from "../shell/i18n";

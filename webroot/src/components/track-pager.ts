@@ -1,9 +1,9 @@
 /** A list of tracks that is loaded part by part, as it is scrolled. */
 import type { ReactiveController, ReactiveControllerHost } from "lit";
 
-import { isAbort } from "../api/client";
-import { listTracks, nextTracks, type TrackQuery } from "../api/library";
-import type { List, Track } from "../api/types";
+import { isAbort } from "../api/errors";
+import { listTracks } from "../api/library";
+import type { Track, TrackQuery } from "../api/types";
 import { toastError } from "../shell/toasts";
 import { removals } from "./track-actions";
 import type { Line } from "./track-list";
@@ -16,6 +16,7 @@ export class TrackPager implements ReactiveController {
   total = 0;
   error: unknown = null;
   isLoading = false;
+  #query: TrackQuery = {};
   #next: string | null = null;
   #abort = new AbortController();
   #end: () => void = () => undefined;
@@ -37,24 +38,23 @@ export class TrackPager implements ReactiveController {
   async start(query: TrackQuery): Promise<void> {
     this.#abort.abort();
     this.#abort = new AbortController();
-    await this.#load(() => listTracks({ ...query, limit: PART }, this.#abort.signal), []);
+    this.#query = { ...query, limit: PART };
+    await this.#load(null, []);
   }
 
   async more(): Promise<void> {
-    const next = this.#next;
-    if (!next || this.isLoading) return;
-    await this.#load(() => nextTracks(next, this.#abort.signal), this.lines ?? []);
+    if (this.#next && !this.isLoading) await this.#load(this.#next, this.lines ?? []);
   }
 
   get tracks(): Track[] {
     return (this.lines ?? []).map((line) => line.track);
   }
 
-  async #load(ask: () => Promise<List<Track>>, before: readonly Line[]): Promise<void> {
+  async #load(next: string | null, before: readonly Line[]): Promise<void> {
     this.isLoading = true;
     this.host.requestUpdate();
     try {
-      const part = await ask();
+      const part = await listTracks(this.#query, next, this.#abort.signal);
       this.lines = [...before, ...part.results.map((track) => ({ key: track.id, track }))];
       this.total = part.count;
       this.#next = part.next;

@@ -12,6 +12,7 @@ import "./action-menu";
 import type { MenuAction } from "./action-menu";
 import "./artwork-image";
 import { icon } from "./icons";
+import "./plugin-slot";
 import { favoriteChanges, toggleFavorite, trackActions } from "./track-actions";
 import { rows } from "../styles/rows";
 
@@ -62,6 +63,7 @@ export class TrackRow extends LitElement {
       <action-menu
         label=${t("track.menu", { title: track.title })}
         .actions=${() => trackActions(track, this.more())}
+        .extra=${() => html`<plugin-slot place="track-actions" .context=${{ track }}></plugin-slot>`}
       ></action-menu>
     `;
   }

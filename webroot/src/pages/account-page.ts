@@ -2,7 +2,10 @@
 import { css, html, LitElement } from "lit";
 import { customElement } from "lit/decorators.js";
 
+import "../components/device-list";
 import { icon } from "../components/icons";
+import "../components/password-form";
+import "../components/plugin-slot";
 import "../components/token-list";
 import { forgetQueue } from "../player/memory";
 import { chooseLanguage, language, LANGUAGES, t } from "../shell/i18n";
@@ -89,7 +92,10 @@ export class AccountPage extends LitElement {
         <button class="button with-icon" @click=${this.signOut}>${icon("logout", 20)}${t("account.signOut")}</button>
       </section>
       <div class="pair">${this.renderLook()} ${this.renderOffline()}</div>
+      <password-form @password-changed=${this.reload}></password-form>
+      <device-list></device-list>
       <token-list></token-list>
+      <plugin-slot place="settings"></plugin-slot>
       <p class="soft small">
         SoundWave ${session.value?.version} · <a href=${href("/api/docs/")}>${t("account.docs")}</a>
       </p>
@@ -129,6 +135,12 @@ export class AccountPage extends LitElement {
         <span>${canWorkOffline ? t("account.offlineYes") : t("account.offlineNo")}</span>
       </p>
     </section>`;
+  }
+
+  /** A new password ended the other sessions and the tokens. */
+  private reload(): void {
+    void this.renderRoot.querySelector("device-list")?.load();
+    void this.renderRoot.querySelector("token-list")?.load();
   }
 
   private async signOut(): Promise<void> {

@@ -1,8 +1,9 @@
-/** The admin's view: the queue, jobs, settings, plugins, health. */
+/** The admin's view: the queue, people, jobs, settings, plugins, health. */
 import { html, LitElement } from "lit";
 import { customElement, state } from "lit/decorators.js";
 
 import "../components/admin-jobs";
+import "../components/admin-people";
 import "../components/admin-plugins";
 import "../components/admin-queue";
 import "../components/admin-settings";
@@ -11,7 +12,7 @@ import { t } from "../shell/i18n";
 import { rewriteQuery, router } from "../shell/router";
 import { shared } from "../styles/shared";
 
-const TABS = ["queue", "jobs", "settings", "plugins"] as const;
+const TABS = ["queue", "people", "jobs", "settings", "plugins"] as const;
 type TabName = (typeof TABS)[number];
 
 @customElement("admin-page")
@@ -34,6 +35,7 @@ export class AdminPage extends LitElement {
   }
 
   private renderTab() {
+    if (this.tab === "people") return html`<admin-people></admin-people>`;
     if (this.tab === "jobs") return html`<admin-jobs></admin-jobs>`;
     if (this.tab === "settings") return html`<admin-settings></admin-settings>`;
     if (this.tab === "plugins") return html`<admin-plugins></admin-plugins>`;

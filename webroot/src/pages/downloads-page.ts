@@ -22,11 +22,11 @@ import { shared } from "../styles/shared";
 const TABS = ["active", "completed", "failed", "cancelled"] as const;
 type TabName = (typeof TABS)[number];
 
-const LISTS: Readonly<Record<TabName, () => Promise<List<Download>>>> = {
+const LISTS: Readonly<Record<TabName, (count: number) => Promise<List<Download>>>> = {
   active: listActive,
   completed: listCompleted,
-  failed: () => listByState("failed"),
-  cancelled: () => listByState("cancelled"),
+  failed: (count) => listByState("failed", count),
+  cancelled: (count) => listByState("cancelled", count),
 };
 const ICONS: Readonly<Record<TabName, IconName>> = {
   active: "link",
@@ -35,12 +35,14 @@ const ICONS: Readonly<Record<TabName, IconName>> = {
   cancelled: "check",
 };
 const EVERY_MS = 2_000;
+const PART = 50;
 
 @customElement("downloads-page")
 export class DownloadsPage extends LitElement {
   @state() private tab: TabName = "active";
-  @state() private downloads: readonly Download[] | null = null;
+  @state() private list: List<Download> | null = null;
   @state() private error: unknown = null;
+  private wanted = PART;
   private active: readonly Download[] = [];
   private readonly poll = new Poll(this, EVERY_MS, () => this.look());
 
@@ -65,11 +67,11 @@ export class DownloadsPage extends LitElement {
   }
 
   private renderList() {
-    const { downloads } = this;
-    if (downloads === null) {
+    const { list } = this;
+    if (list === null) {
       return html`<loading-state rows="3" .error=${this.error} @again=${() => this.poll.now()}></loading-state>`;
     }
-    if (downloads.length === 0) {
+    if (list.results.length === 0) {
       return html`<empty-state
         icon=${ICONS[this.tab]}
         heading=${t(`downloads.empty.${this.tab}`)}
@@ -77,25 +79,34 @@ export class DownloadsPage extends LitElement {
       ></empty-state>`;
     }
     return html`${repeat(
-      downloads,
+      list.results,
       (download) => download.id,
       (download) => html`<download-card .download=${download}></download-card>`,
-    )}${nothing}`;
+    )}
+    ${list.next === null ? nothing : html`<button class="button more" @click=${this.more}>${t("action.more")}</button>`}`;
   }
 
   private choose(tab: TabName): void {
-    if (tab !== this.tab) this.downloads = null;
+    if (tab !== this.tab) {
+      this.list = null;
+      this.wanted = PART;
+    }
     this.tab = tab;
     void this.poll.now();
   }
 
+  private more(): void {
+    this.wanted += PART;
+    void this.poll.now();
+  }
+
   private async look(): Promise<void> {
-    const { tab } = this;
+    const { tab, wanted } = this;
     try {
-      const list = await LISTS[tab]();
-      if (tab !== this.tab) return void this.look();
+      const list = await LISTS[tab](wanted);
+      if (tab !== this.tab || wanted !== this.wanted) return void this.look();
       this.error = null;
-      this.downloads = list.results;
+      this.list = list;
       if (tab === "active") this.follow(list.results);
     } catch (error) {
       this.error = error;

@@ -2,7 +2,7 @@
 import { css, html, LitElement, nothing } from "lit";
 import { customElement, state } from "lit/decorators.js";
 
-import type { Ordering } from "../api/library";
+import type { Ordering } from "../api/types";
 import "../components/empty-state";
 import { icon } from "../components/icons";
 import "../components/loading-state";
@@ -178,10 +178,10 @@ export class LibraryPage extends LitElement {
 
   private load(): Promise<void> {
     return this.pager.start({
-      search: this.search,
+      search: this.search || undefined,
       ordering: this.ordering,
-      is_favorite: this.isFavoritesOnly,
-      channel: this.channel,
+      is_favorite: this.isFavoritesOnly || undefined,
+      channel: this.channel || undefined,
     });
   }
 }

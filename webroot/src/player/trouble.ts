@@ -1,6 +1,6 @@
 /** A track that cannot be played is named, and the next one tried: but not the whole queue in one breath. */
 import { getTrack } from "../api/library";
-import { ApiError } from "../api/client";
+import { ApiError } from "../api/errors";
 import type { Track } from "../api/types";
 import { isOnline, probe } from "../shell/connection";
 import { explain, t } from "../shell/i18n";

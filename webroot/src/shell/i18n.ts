@@ -1,6 +1,6 @@
 /** Words. Catalogues are locales/*.json; English is the source, and the fallback of every other. */
 import type english from "../../locales/en.json";
-import { ApiError } from "../api/client";
+import { ApiError } from "../api/errors";
 import { recall, remember } from "./storage";
 
 export type Key = keyof typeof english;

@@ -1,6 +1,7 @@
 /** Which module draws which page. The server says which pages there are; webroot has the bundled ones. */
 import type { PageView, Session } from "../api/types";
 import { tryT } from "./i18n";
+import { makeElement } from "./plugins";
 import { normalPath } from "./router";
 
 const BUNDLED: Readonly<Record<string, () => Promise<unknown>>> = {
@@ -33,11 +34,8 @@ export function titleOf(page: PageView): string {
 
 /** Load the module that defines the page's element, and make one. Rejects where there is none. */
 export async function makePage(page: PageView): Promise<HTMLElement> {
-  if (page.module !== null) {
-    await import(new URL(`static/plugins/${page.plugin}/${page.module}`, document.baseURI).href);
-  } else {
-    await BUNDLED[page.element]?.();
-  }
+  if (page.module !== null) return makeElement(page.plugin, page.module, page.element);
+  await BUNDLED[page.element]?.();
   if (!customElements.get(page.element)) throw new Error(`${page.element} is not defined`);
   return document.createElement(page.element);
 }

@@ -1,6 +1,7 @@
 /** Who is signed in, which pages they have, and the token that writes need. */
 import { getSession, signOut as postSignOut } from "../api/account";
-import { ApiError, client } from "../api/client";
+import { ApiError } from "../api/errors";
+import { wire } from "../api/transport";
 import type { Session, SignedIn, User } from "../api/types";
 import { sawAnswer, sawSilence } from "./connection";
 import { forget, recall, remember } from "./storage";
@@ -23,7 +24,7 @@ export function loadSession(): Promise<void> {
 
 /** After login and registration: the answer carries the user, the session the pages. */
 export async function enter(answer: SignedIn): Promise<void> {
-  client.csrfToken = answer.csrf_token;
+  wire.csrfToken = answer.csrf_token;
   await loadSession();
 }
 
@@ -35,12 +36,12 @@ export async function leave(): Promise<void> {
 
 /** What every answer tells about the session. Call once, before the first request. */
 export function followAnswers(): void {
-  client.listener = {
+  wire.listener = {
     answered(userId) {
       sawAnswer();
       const known = currentUser()?.id ?? null;
       // A session from memory has no token yet: the server is back, so ask for it.
-      const isIncomplete = known !== null && client.csrfToken === null;
+      const isIncomplete = known !== null && wire.csrfToken === null;
       if (!loading && session.value && (userId !== known || isIncomplete)) void loadSession();
     },
     unreachable: sawSilence,
@@ -53,7 +54,7 @@ export function followAnswers(): void {
 async function load(): Promise<void> {
   try {
     const answer = await getSession();
-    client.csrfToken = answer.csrf_token;
+    wire.csrfToken = answer.csrf_token;
     remember("session", { ...answer, csrf_token: null });
     session.set(answer);
   } catch (error) {

@@ -1,6 +1,6 @@
 /** Short messages at the edge of the screen, read out politely. */
 import { explain } from "./i18n";
-import { isAbort } from "../api/client";
+import { isAbort } from "../api/errors";
 import { Store } from "./store";
 
 export interface Toast {

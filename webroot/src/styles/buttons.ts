@@ -31,6 +31,9 @@ export const buttons = css`
     white-space: nowrap;
     transition: background-color var(--quick), color var(--quick), transform var(--quick);
   }
+  .button.more {
+    justify-self: center;
+  }
   .button.with-icon {
     padding-inline-start: var(--space-3);
   }

@@ -1,0 +1,55 @@
+/** The one place that calls fetch for the API: CSRF header, one resend, problem+json as ApiError. */
+import { ApiError, isAbort } from "./errors";
+import { newId } from "./ids";
+
+/** What the shell wants to know of every answer. */
+export interface Listener {
+  answered(userId: string | null): void;
+  unreachable(): void;
+  unauthorized(): void;
+}
+
+/** Of the page, not of a request: the session's token, and who listens. */
+export const wire: { csrfToken: string | null; listener: Listener | null } = { csrfToken: null, listener: null };
+
+const RESEND_AFTER_MS = 700;
+const WITHOUT_KEY = /\/api\/user\/(login|logout|register)\/$/;
+
+/** The answer, which is a good one. Rejects with ApiError, or as fetch does where the caller gave up. */
+export async function send(request: Request): Promise<Response> {
+  request.headers.set("Accept", "application/json");
+  if (request.method !== "GET" && wire.csrfToken) request.headers.set("SoundWave-CSRF", wire.csrfToken);
+  if (request.method === "POST" && !WITHOUT_KEY.test(request.url)) request.headers.set("Idempotency-Key", newId());
+  const response = await reach(request);
+  wire.listener?.answered(response.headers.get("SoundWave-User"));
+  if (!response.ok) throw await refusal(response);
+  return response;
+}
+
+/** A POST whose answer was lost is sent once more: its Idempotency-Key makes that harmless. */
+async function reach(request: Request): Promise<Response> {
+  const again = request.headers.has("Idempotency-Key") ? request.clone() : null;
+  try {
+    return await fetch(request);
+  } catch (error) {
+    if (isAbort(error)) throw error;
+    if (again) {
+      await new Promise((done) => setTimeout(done, RESEND_AFTER_MS));
+      const response = await fetch(again).catch(() => null);
+      if (response) return response;
+    }
+    wire.listener?.unreachable();
+    throw new ApiError("no_answer", "The server does not answer.", 0);
+  }
+}
+
+async function refusal(response: Response): Promise<ApiError> {
+  const problem = (await response.json().catch(() => ({}))) as { code?: string; detail?: string; title?: string };
+  const error = new ApiError(
+    problem.code ?? `http_${response.status}`,
+    problem.detail ?? problem.title ?? `The server answered ${response.status}.`,
+    response.status,
+  );
+  if (response.status === 401 && error.code === "unauthorized") wire.listener?.unauthorized();
+  return error;
+}
