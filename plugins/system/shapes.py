@@ -39,7 +39,7 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
     id: str
     started_at: str
     ended_at: str | None
-    state: str
+    state: Literal["running", "done", "failed"]
     error: str | None
     duration_seconds: float | None
 

@@ -57,8 +57,7 @@ export class DownloadCard extends LitElement {
 
   private renderActions() {
     const { download } = this;
-    const canRetryRest = download.state === "done" && download.items_failed > 0;
-    const actions: readonly DownloadAction[] = canRetryRest ? ["retry"] : ACTIONS[download.state];
+    const actions: readonly DownloadAction[] = ACTIONS[download.state];
     const title = nameOf(download);
     return html`
       ${actions.map((action) => this.button(ICONS[action], t(`downloads.${action}`, { title }), () => this.act(action)))}
@@ -94,6 +93,8 @@ export class DownloadCard extends LitElement {
     const parts = [];
     if (items_total > 1) parts.push(t("downloads.itemsOf", { done: items_done, total: items_total }));
     if (items_failed > 0) parts.push(t("downloads.itemsFailed", { count: items_failed }));
+    const { not_before } = this.download;
+    if (not_before) parts.push(t("queueAdmin.notBefore", { when: formatAgo(not_before) }));
     if (bytes_done > 0) parts.push(bytesOf(bytes_done, isOver(this.download.state) ? null : bytes_total));
     return parts.join(" · ");
   }
