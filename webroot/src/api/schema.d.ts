@@ -1172,7 +1172,7 @@ export interface components {
         };
         /**
          * Download
-         * @description One wish to turn a link into tracks.
+         * @description One wish to turn a link into tracks. `not_before`: when something of it is tried again.
          */
         Download: {
             bytes_done: number;
@@ -1186,6 +1186,7 @@ export interface components {
             items_done: number;
             items_failed: number;
             items_total: number;
+            not_before: string | null;
             playlist_id: string | null;
             /** @enum {unknown} */
             state: "cancelled" | "done" | "failed" | "paused" | "queued" | "resolving" | "running";
@@ -1195,7 +1196,7 @@ export interface components {
         };
         /**
          * DownloadItem
-         * @description One track of a download.
+         * @description One track of a download. `not_before`: when it is tried again, while it waits for that.
          */
         DownloadItem: {
             attempts: number;
@@ -1204,6 +1205,7 @@ export interface components {
             error: string | null;
             error_code: string | null;
             id: string;
+            not_before: string | null;
             /** @enum {unknown} */
             state: "cancelled" | "done" | "failed" | "paused" | "queued" | "running" | "skipped";
             title: string | null;
@@ -1222,7 +1224,7 @@ export interface components {
         };
         /**
          * InviteView
-         * @description An invite without its code; ``used_at`` is null while it is good.
+         * @description An invite without its code; ``used_at`` is null while it is not used.
          */
         InviteView: {
             created_at: string;
@@ -1649,7 +1651,8 @@ export interface components {
             error: string | null;
             id: string;
             started_at: string;
-            state: string;
+            /** @enum {unknown} */
+            state: "done" | "failed" | "running";
         };
         /**
          * SearchResult
