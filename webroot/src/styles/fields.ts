@@ -79,6 +79,9 @@ export const fields = css`
     background: var(--danger-soft);
     color: var(--danger);
   }
+  .form-error > svg {
+    flex: none;
+  }
   form-field {
     display: grid;
     gap: var(--space-1);
