@@ -24,7 +24,7 @@ from .idempotency import Running
 from .installed import Installed, Marker
 from .intake import Intake
 from .jobs import Jobs
-from .lock import DataLock
+from .lock import MEDIA_LOCK, DataLock
 from .migrations import migrate
 from .plugins import PluginHost
 from .records import Actor, ResourceKind
@@ -65,7 +65,7 @@ class SoundWave:
         self.control: control.Control | None = None  # how commands reach this server, while it listens
         self.port: int | None = None  # the one listened on, where that is known
         self._extra = plugins or {}
-        self._lock: DataLock | None = None
+        self._locks: list[DataLock] = []
         self._database: Database | None = None
         self._wsgi: Front | None = None
         self._installed = Installed(self.config.data_dir / "installed")
@@ -92,13 +92,13 @@ class SoundWave:
         return self
 
     def start(self) -> SoundWave:
-        """Lock the data directory, open and migrate the database, start plugins and jobs."""
+        """Lock the directories, open and migrate the database, start plugins and jobs."""
         if not self.plugins.records:
             self.assemble()
         for folder in (self.config.data_dir, self.config.media_root, self.config.cache_dir):
             _make(folder)
-        self._lock = DataLock.take(self.config.data_dir)
         try:
+            self._lock()
             self._database = open_database(
                 self.config.data_dir / "db.sqlite3", self.config["threads"] + 16, clock=self.clock
             )
@@ -116,15 +116,13 @@ class SoundWave:
     def stop(self) -> None:
         """Stop in the reverse order, whatever fails on the way; safe to call twice."""
         self.is_running = False
-        database, lock = self._database, self._lock
         with ExitStack() as steps:  # the last one first
-            if lock is not None:
-                steps.callback(lock.release)
-            if database is not None:
+            while self._locks:
+                steps.callback(self._locks.pop(0).release)
+            if self._database is not None:
                 steps.callback(self._close)
                 steps.callback(lambda: self.plugins.announce("shutdown"))
                 steps.callback(self.jobs.stop)
-        self._lock = None
 
     def _close(self) -> None:
         database, self._database = self.db, None
@@ -190,6 +188,12 @@ class SoundWave:
 
     # Inside
 
+    def _lock(self) -> None:
+        """The media besides the data: two servers of which each has its own data would sweep each other's files."""
+        self._locks.append(DataLock.take(self.config.data_dir))
+        control.forget(self.config.data_dir)
+        self._locks.append(DataLock.take(self.config.media_root, MEDIA_LOCK, is_needed=False))
+
     def _migrate(self) -> None:
         for record in list(self.plugins.enabled()):
             steps = record.contributions.migrations
@@ -226,5 +230,7 @@ class SoundWave:
 def _make(folder: Path) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
+    except FileExistsError:
+        raise StartError(f"{folder} is a file, and must be a folder: move it away.") from None
     except OSError as error:
-        raise StartError(f"The directory {folder} cannot be made ({error.strerror}).") from error
+        raise StartError(f"The folder {folder} cannot be made ({error.strerror}).") from error

@@ -22,6 +22,8 @@ from .server import open_listener
 from .server import serve as run_server
 from .version import __version__
 
+log = logging.getLogger(__name__)
+
 
 class Commands(click.Group):
     """Ours and the plugins' subcommands; an error of the family is one sentence and exit code 1."""
@@ -75,9 +77,10 @@ def serve(host: str | None, port: int | None) -> None:
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # as Ctrl-C, until the server has its own
     core = SoundWave(notice=click.echo).assemble()
     set_up_logging(core.config["log_level"])
+    for name in core.config.unknown_variables():
+        log.warning("there is no setting %s: it is misspelt, or of a plugin that is not here", name)
     with open_listener(host or core.config["host"], core.config["port"] if port is None else port) as listener:
         core.port = listener.getsockname()[1]
-        make_folders(core.config)
         run_server(core.start(), listener)
 
 
@@ -112,31 +115,25 @@ def examine() -> None:
 
 
 @contextmanager
-def open_core() -> Iterator[SoundWave | control.Control]:
-    """For commands: the running server's control where there is one, else a started core of our own."""
+def open_core(may_create: bool = False) -> Iterator[SoundWave | control.Control]:
+    """For commands: the running server's control where there is one, else a started core of our own.
+
+    StartError where there is no data yet, unless it ``may_create`` some: what only reads leaves nothing behind.
+    """
     config = Config.from_environment()
     config.declare("core", CORE_SETTINGS)
     running = control.find(config.data_dir)
     if running is not None:
         yield running
         return
-    make_folders(config)
+    if not may_create and not any((config.data_dir / name).exists() for name in ("db.sqlite3", "installed")):
+        sentence = f"There is no SoundWave data in {config.data_dir}: start the server once, or set DATA_DIR."
+        raise StartError(sentence, code="no_data")
     core = SoundWave(is_manual=True, notice=lambda line: None).start()
     try:
         yield core
     finally:
         core.stop()
-
-
-def make_folders(config: Config) -> None:
-    """Those of the settings; StartError for one that cannot be."""
-    for folder in (config.data_dir, config.media_root, config.cache_dir):
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-        except FileExistsError:
-            raise StartError(f"{folder} is a file, and must be a folder: move it away.") from None
-        except OSError as error:
-            raise StartError(f"The folder {folder} cannot be made ({error.strerror}).") from error
 
 
 def print_table(head: list[str], rows: Any) -> None:
@@ -152,6 +149,7 @@ def set_up_logging(level: str) -> None:
     form = "%(asctime)s %(levelname)s %(name)s: %(message)s"
     logging.basicConfig(level=level.upper(), format=form, stream=sys.stderr)
     logging.getLogger("apscheduler").setLevel(logging.WARNING)
+    logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # it warns whenever a request waits its turn
 
 
 def main() -> None:

@@ -30,7 +30,7 @@ __all__ = ["CORE_SETTINGS", "Config", "SettingInfo"]
 log = logging.getLogger(__name__)
 
 CORE = "core"
-CHECKOUT_PATHS = {"DATA_DIR": "data", "MEDIA_ROOT": "data/audio", "CACHE_DIR": "data/cache"}
+ROOT = Path(__file__).resolve().parent.parent  # of the checkout, if this is one
 
 
 class SettingInfo(msgspec.Struct, frozen=True, kw_only=True):
@@ -50,21 +50,17 @@ class SettingInfo(msgspec.Struct, frozen=True, kw_only=True):
 class Config:
     """``config["downloads.workers"]`` is the value in force.
 
-    ``defaults``: DATA_DIR, MEDIA_ROOT and CACHE_DIR where the environment has none. ``directory``: where
-    ``.env`` is looked for, before DATA_DIR's parent, and where relative paths begin.
+    ``directory``: where ``.env`` is looked for, before DATA_DIR's parent, and where relative paths begin. If it is
+    not given, it is the current one, but DATA_DIR is by default the checkout's, wherever the command was called.
     """
 
-    def __init__(
-        self,
-        environ: Mapping[str, str],
-        defaults: Mapping[str, str] = CHECKOUT_PATHS,
-        directory: Path | None = None,
-    ) -> None:
+    def __init__(self, environ: Mapping[str, str], directory: Path | None = None) -> None:
         folder = (directory or Path.cwd()).absolute()
-        self._environment = Environment(environ, folder, defaults["DATA_DIR"])
-        self.data_dir, self.media_root, self.cache_dir = (
-            folder / Path(self._environment.get(name, defaults[name])).expanduser() for name in CHECKOUT_PATHS
-        )
+        default = str(ROOT / "data") if directory is None and is_checkout() else "data"
+        self._environment = variables = Environment(environ, folder, default)
+        self.data_dir = folder / Path(variables.get("DATA_DIR", default)).expanduser()
+        self.media_root = folder / Path(variables.get("MEDIA_ROOT", str(self.data_dir / "audio"))).expanduser()
+        self.cache_dir = folder / Path(variables.get("CACHE_DIR", str(self.data_dir / "cache"))).expanduser()
         self._lock = threading.Lock()
         self._db: Database | None = None
         self._settings: dict[str, Setting] = {}
@@ -201,6 +197,11 @@ class Config:
             except ValueError:
                 log.warning("the stored %s no longer fits its type; its default is used", setting.name)
         return setting.default
+
+
+def is_checkout() -> bool:
+    """Whether this runs from its source; an installed wheel has neither of these above it."""
+    return (ROOT / "setup.cfg").is_file() and (ROOT / "webroot").is_dir()
 
 
 def _ensure_declarable(plugin_name: str, setting: Setting, known: Iterable[Setting]) -> None:

@@ -31,6 +31,7 @@ class Control(msgspec.Struct, frozen=True):
 
 
 def new_token() -> str:
+    """A token for one run of the server: 256 random bits behind ``PREFIX``."""
     return PREFIX + secrets.token_urlsafe(32)
 
 
@@ -61,6 +62,11 @@ def find(data_dir: Path) -> Control | None:
         return msgspec.json.decode((data_dir / "control.json").read_bytes(), type=Control)
     except (OSError, msgspec.DecodeError):
         return None
+
+
+def forget(data_dir: Path) -> None:
+    """Remove what a killed server left, once its lock is ours."""
+    (data_dir / "control.json").unlink(missing_ok=True)
 
 
 def call(control: Control, method: str, path: str, body: Any = None) -> Any:

@@ -26,7 +26,7 @@ SMALLEST_FREE_BYTES = 1 << 30
 
 def examine(core: SoundWave) -> list[HealthCheck]:
     """Every check; a running server is asked for its own health."""
-    return [*_machine(), *_folders(core), *_database(core), *_plugins(core), *_server(core)]
+    return [*_machine(), _settings(core), *_folders(core), *_database(core), *_plugins(core), *_server(core)]
 
 
 def _machine() -> Iterator[HealthCheck]:
@@ -34,6 +34,12 @@ def _machine() -> Iterator[HealthCheck]:
     yield HealthCheck("sqlite", True, f"SQLite {driver.sqlite_version} by {driver.__name__.partition('.')[0]}")
     dist = find_dist()
     yield HealthCheck("web app", dist is not None, str(dist) if dist else "not built: run `make build`")
+
+
+def _settings(core: SoundWave) -> HealthCheck:
+    unknown = core.config.unknown_variables()
+    detail = f"no such setting, or of a plugin that is not here: {', '.join(unknown)}" if unknown else "all known"
+    return HealthCheck("settings", not unknown, detail)
 
 
 def _folders(core: SoundWave) -> Iterator[HealthCheck]:

@@ -71,7 +71,7 @@ class Operation:
         self._is_kept = False
 
     def run(self, call: Callable[[], bottle.HTTPResponse]) -> bottle.HTTPResponse:
-        """Do the write and keep its answer, a refusal too; a fault of the server is not kept and may be tried again."""
+        """Do the write and keep its answer, a refusal too, but no fault of the server and no secret."""
         try:
             with self._core.db.before_commit(self._keep_key):
                 response = call()

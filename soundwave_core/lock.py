@@ -1,48 +1,57 @@
-"""The lock on the data directory: one server, or one command, at a time."""
+"""The locks on the data and media directories: one server, or one command, at a time."""
 
 from __future__ import annotations
 
 import fcntl
+import logging
 import os
 from pathlib import Path
 from typing import IO
 
 from .errors import StartError
 
+log = logging.getLogger(__name__)
+
+MEDIA_LOCK = ".soundwave/lock"
+
 
 class DataLock:
-    """An exclusive flock on DATA_DIR/lock; the system frees it when the process ends, however it ends."""
+    """An exclusive flock on a file in a directory; the system frees it when the process ends, however it ends."""
 
     def __init__(self, file: IO[str]) -> None:
         self._file = file
 
     @classmethod
-    def take(cls, data_dir: Path) -> DataLock:
-        """Take the lock, or StartError naming the process that holds it."""
-        path = data_dir / "lock"
+    def take(cls, directory: Path, name: str = "lock", *, is_needed: bool = True) -> DataLock:
+        """Take the lock, or StartError naming the directory and the process that holds it.
+
+        Not every network share can lock: where ``is_needed`` is false, that is a warning and no more.
+        """
+        path = directory / name
         try:
+            path.parent.mkdir(mode=0o700, exist_ok=True)
             file = open(path, "a+", encoding="ascii")  # noqa: SIM115 - held as long as the server runs
         except OSError as error:
-            raise StartError(f"{path} cannot be written ({error.strerror}): see who owns {data_dir}.") from error
+            raise StartError(f"{path} cannot be written ({error.strerror}): see who owns {directory}.") from error
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            file.seek(0)
-            holder = file.read().strip() or "unknown"
-            file.close()
-            sentence = f"{data_dir} is in use by another SoundWave (process {holder}): stop that one first."
-            raise StartError(sentence, code="data_dir_in_use") from None
-        (data_dir / "control.json").unlink(missing_ok=True)  # of a server that was killed
+        except BlockingIOError:
+            raise _in_use(directory, file) from None
+        except OSError as error:
+            if is_needed:
+                file.close()
+                raise StartError(f"{path} cannot be locked ({error.strerror}): use a local disk.") from error
+            log.warning("%s cannot be locked (%s): let no other SoundWave use it", directory, error.strerror)
         file.truncate(0)
         file.write(str(os.getpid()))
         file.flush()
         return cls(file)
 
     @staticmethod
-    def is_taken(data_dir: Path) -> bool:
+    def is_taken(directory: Path) -> bool:
         """Whether a running process has it; the file alone says nothing."""
         try:
-            with open(data_dir / "lock", encoding="ascii") as file:
+            with open(directory / "lock", encoding="ascii") as file:
                 fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
         except BlockingIOError:
             return True
@@ -52,3 +61,11 @@ class DataLock:
 
     def release(self) -> None:
         self._file.close()
+
+
+def _in_use(directory: Path, file: IO[str]) -> StartError:
+    with file:
+        file.seek(0)
+        holder = file.read().strip() or "unknown"
+    sentence = f"{directory} is in use by another SoundWave (process {holder}): stop that one first."
+    return StartError(sentence, code="directory_in_use")

@@ -154,7 +154,8 @@ def _canonical(callback: Callable[..., Any]) -> Callable[..., Any]:
             return callback(**params)
         path = quote(request.script_name.rstrip("/") + request.path + "/")
         query = f"?{request.query_string}" if request.query_string else ""
-        return bottle.HTTPResponse("", 308, Location=path + query)
+        # The query may be a secret, such as the set-up code.
+        return bottle.HTTPResponse("", 308, Location=path + query, Cache_Control="no-store")
 
     return call
 

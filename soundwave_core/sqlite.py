@@ -54,10 +54,12 @@ _PRAGMAS = (
 
 
 def sqlite_version() -> str:
+    """The version of the library that the driver brought."""
     return str(driver.sqlite_version)
 
 
 def ensure_driver() -> None:
+    """StartError for a SQLite older than ``OLDEST_SQLITE``, unless ``ALLOW_OLD`` says that it may be."""
     if driver.sqlite_version_info < OLDEST_SQLITE and os.environ.get(ALLOW_OLD) != "1":
         wanted = ".".join(map(str, OLDEST_SQLITE))
         raise StartError(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,8 @@ from .tokens import DAYS, open_token, scopes_of
 
 if TYPE_CHECKING:
     from soundwave_core import SoundWave
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +52,7 @@ def sign_in(
     with core.part(AuthState).hasher.turn():
         proof = _prove(core, name, password)
     if proof is None:
+        _note_wrong(name, device)
         raise wrong_credentials()
     with transaction(core.db):
         _ensure_still_true(core, proof)
@@ -71,6 +75,10 @@ def _prove(core: SoundWave, name: str, password: str) -> Proof | None:
     if not hasher.verify(password, stored) or user is None or stored is None:
         return None
     return Proof(user, stored, hasher.hash(password) if hasher.is_stale(stored) else None)
+
+
+def _note_wrong(name: str, device: Device) -> None:
+    log.warning("wrong password for %r from %s", names.printable(name), device.address)
 
 
 def _ensure_still_true(core: SoundWave, proof: Proof) -> None:
@@ -129,10 +137,12 @@ def change_password(core: SoundWave, actor: Actor, old: str, new: str, device: D
         proof = _prove(core, actor.name, old)
         fresh = hasher.hash(new) if proof else ""
     if proof is None or proof.user.id != actor.id:
+        _note_wrong(actor.name, device)
         raise Forbidden("The old password is wrong.", code="wrong_password")
-    with transaction(core.db):
+    with transaction(core.db) as tx:
         _ensure_still_true(core, proof)
         Users(core).set_password(actor.id, fresh, proof.stored)
+        tx.on_commit(functools.partial(log.info, "%s changed the password", proof.user.name))
         is_remembered = Sessions(core).is_remembered(actor.session_id or "")
         end_everything(core, actor.id)
         return Entry(proof.user, open_session(core, actor.id, device, is_remembered))
@@ -140,23 +150,28 @@ def change_password(core: SoundWave, actor: Actor, old: str, new: str, device: D
 
 def change_user(core: SoundWave, user_id: str, state: str | None, is_admin: bool | None) -> UserRow:
     """Disabling ends every session and token, another role every session: it counts from the next request."""
-    with transaction(core.db):
+    with transaction(core.db) as tx:
         users, user = Users(core), Users(core).get(user_id)
         if is_admin is not None and is_admin != user.is_admin:
             users.set_role(user_id, is_admin)
             Sessions(core).end_all(user_id)
+            role = "an admin now" if is_admin else "no admin any more"
+            tx.on_commit(functools.partial(log.info, "%s is %s", user.name, role))
         if state is not None and state != user.state:
             users.set_state(user_id, state)
             end_everything(core, user_id)
+            done = "disabled" if state == "disabled" else "enabled"
+            tx.on_commit(functools.partial(log.info, "%s was %s", user.name, done))
         return users.get(user_id)
 
 
 def remove_user(core: SoundWave, user_id: str) -> None:
     """End an account: its name is free again, it signs in no more. What it owned stays where it is."""
     with transaction(core.db):
-        users = Users(core)
-        users.set_state(users.get(user_id).id, "removed")
+        users, user = Users(core), Users(core).get(user_id)
+        users.set_state(user.id, "removed")
         end_everything(core, user_id)
+    log.info("%s was removed", user.name)
     core.plugins.announce("user_removed", user_id=user_id)
 
 
@@ -198,5 +213,6 @@ def _hash_for(core: SoundWave, name: str, password: str) -> str:
 
 def _welcome(core: SoundWave, user: UserRow, host: str) -> None:
     """After commit."""
+    log.info("%s was added%s", user.name, " as an admin" if user.is_admin else "")
     setup.finish(core, host)
     core.plugins.announce("user_added", user_id=user.id)

@@ -26,13 +26,15 @@ def user() -> None:
 def add(name: str, is_admin: bool) -> None:
     """Add a user. The password is asked for, or read as one line from standard input."""
     password = read_password()
-    with open_core() as core:
+    with open_core(may_create=True) as core:
         if isinstance(core, SoundWave):
             accounts.add_user(core, name, password, is_admin)
+            where = f"in {core.config.data_dir}"
         else:
             wish = {"username": name, "password": password, "is_admin": is_admin}
             call_server(core, "POST", USERS, wish)
-    click.echo(f"{'Admin' if is_admin else 'User'} {name} was added.")
+            where = "by the running server"
+    click.echo(f"{'Admin' if is_admin else 'User'} {name} was added {where}.")
 
 
 @user.command("list")

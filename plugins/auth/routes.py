@@ -22,7 +22,6 @@ from soundwave_core import (
 )
 
 from . import accounts, admin_routes, setup, shapes, tokens
-from .codes import digest
 from .lists import page
 from .sessions import Device, actor_of_cookie, clear_cookie, cookie_name, device_label, set_cookie
 from .store import SessionRow, Sessions, TokenRow, Tokens, UserRow, Users
@@ -94,11 +93,11 @@ def register(core: SoundWave, request: Request) -> Answer:
 def logout(core: SoundWave, request: Request) -> Answer:
     """End this session, or give up the token that asks."""
     secret = tokens.secret_in(request.headers.get("Authorization"))
-    with transaction(core.db):
-        if request.user.session_id:
+    if request.user.session_id:
+        with transaction(core.db):
             Sessions(core).end(request.user, request.user.session_id)
-        elif secret is not None:
-            Tokens(core).remove_by_hash(digest(secret))
+    elif secret is not None:
+        tokens.give_up(core, secret)
     return Answer(None, headers=[clear_cookie(request.scheme, request.prefix)])
 
 
@@ -166,8 +165,7 @@ def add_token(core: SoundWave, request: Request) -> Answer:
 
 def remove_token(core: SoundWave, request: Request) -> None:
     """Revoke a token."""
-    with transaction(core.db):
-        Tokens(core).remove(request.user, request.params["token"])
+    tokens.revoke(core, request.user, request.params["token"])
 
 
 def _signed_in(request: Request, entry: accounts.Entry) -> Answer:

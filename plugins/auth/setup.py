@@ -63,27 +63,31 @@ def is_open(core: SoundWave) -> bool:
 def ensure_good(core: SoundWave, code: str) -> None:
     """Raises Forbidden: before any work is spent on a password."""
     if not (is_open(core) and SetupCodes(core).is_live(digest(code), core.clock.stamp())):
-        raise refusal()
+        raise refusal(core)
 
 
 def use(core: SoundWave, code: str) -> None:
     """Inside the transaction that adds the first user, before it does. Raises Forbidden: of two, one."""
     if not SetupCodes(core).use(digest(code), core.clock.stamp()) or Users(core).has_any():
-        raise refusal()
+        raise refusal(core)
 
 
-def refusal() -> Forbidden:
-    """The same Forbidden ``setup_code_invalid``, whatever is wrong with the code."""
-    return Forbidden(
-        "This set-up link is used, expired or wrong. Start the server again for a new one.",
-        code="setup_code_invalid",
-    )
+def refusal(core: SoundWave) -> Forbidden:
+    """Only where set-up is still to be done does another start help."""
+    if Users(core).has_any():
+        sentence = "This server is set up already. Sign in, or ask its admin for an account."
+    elif core.is_installed:
+        sentence = "This server was set up before. On its shell: soundwave user add --admin NAME"
+    else:
+        sentence = "This set-up link is expired or wrong. Start the server again for a new one."
+    return Forbidden(sentence, code="setup_code_invalid")
 
 
 def finish(core: SoundWave, host: str = "") -> None:
     """After the commit of the first user."""
     if not core.is_installed:
         core.mark_installed(host)
+        log.info("set-up is finished")
     link_path(core).unlink(missing_ok=True)
 
 

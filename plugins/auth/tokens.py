@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING
 
 from soundwave_core import Actor, Forbidden, Unauthorized, from_stamp, to_stamp, transaction
 
 from .codes import LONGEST, SECRET_BYTES, digest, new_code
+from .names import printable
 from .state import AuthState
 from .store import TokenRow, Tokens, Users
 
 if TYPE_CHECKING:
     from soundwave_core import SoundWave
+
+log = logging.getLogger(__name__)
 
 PREFIX = "swt_"
 DAYS = 90
@@ -76,4 +81,24 @@ def open_token(core: SoundWave, owner: Actor, name: str, scopes: Sequence[str], 
         last_used_at=None,
     )
     Tokens(core).add(row, digest(secret))
+    core.db.on_commit(partial(log.info, "%s made the token %r", owner.name, printable(name)))
     return row, secret
+
+
+def revoke(core: SoundWave, actor: Actor, token_id: str) -> None:
+    """One's own, or for an admin anybody's."""
+    with transaction(core.db):
+        removed = Tokens(core).remove(actor, token_id)
+    _note_revoked(removed)
+
+
+def give_up(core: SoundWave, secret: str) -> None:
+    """The token that asks."""
+    with transaction(core.db):
+        removed = Tokens(core).remove_by_hash(digest(secret))
+    _note_revoked(removed)
+
+
+def _note_revoked(removed: tuple[str, str] | None) -> None:
+    if removed is not None:
+        log.info("the token %r of %s was revoked", printable(removed[1]), removed[0])

@@ -16,6 +16,7 @@ from .process import WorkerDied, WorkerProcess
 from .source_store import Sources
 from .staging import drop_staging, staging_of
 from .store import LEASE_SECONDS, DownloadItems, Downloads
+from .text import name_for_log
 from .waiting import DEAD, SHARED, again_at, failure_of, wait_seconds
 
 if TYPE_CHECKING:
@@ -53,7 +54,7 @@ class Attempt:
             return
         known = importing.find_known(core, item)
         if known is not None:
-            self._adopted(view, importing.adopt_known(core, item, known))
+            self._adopted(view, importing.adopt_known(core, item, known), "%s was here already")
             return
         staging = staging_of(core, item)
         answer = worker.fetch(
@@ -61,9 +62,13 @@ class Attempt:
             on_progress=self._note,
         )  # fmt: skip
         if isinstance(answer, Fetched):
-            self._adopted(view, importing.adopt(core, item, answer, staging))
+            self._adopted(view, importing.adopt(core, item, answer, staging), "fetched %s")
         else:
             self._failed(answer)
+
+    @property
+    def _name(self) -> str:
+        return name_for_log(self.item["title"], self.item["url"])
 
     def _is_ours(self, db: Database) -> bool:
         return DownloadItems(db).holds(self.item["id"], self.item["fence"])
@@ -88,14 +93,14 @@ class Attempt:
 
     # How it ends
 
-    def _adopted(self, view: dict[str, Any], track_id: str | None) -> None:
+    def _adopted(self, view: dict[str, Any], track_id: str | None, sentence: str) -> None:
         if track_id is None:
             self._interrupted()
             return
         with transaction(self.core.db) as tx:
             DownloadItems(tx).end_attempt(self.rowid, self.core.clock.stamp(), "done")
         drop_staging(self.core, {self.item["uid"]})
-        log.info("fetched %s", self.item["title"] or self.item["url"])
+        log.info(sentence, self._name)
         if track_id == self.item["uid"]:
             self.core.plugins.announce("track_added", track_id=track_id)
         self.core.plugins.announce("download_finished", download=view, track_id=track_id)
@@ -116,7 +121,8 @@ class Attempt:
         wait = wait_seconds(failure, self.item["attempts"])
         if wait is not None:
             until = self.core.clock.stamp_after(seconds=wait)
-            self._end("failed", failure.code, failure.reason, {"state": "queued", "not_before": until})
+            if self._end("failed", failure.code, failure.reason, {"state": "queued", "not_before": until}) is not None:
+                log.info("%s will be tried again at %s: %s", self._name, until, failure.reason)
             return
 
         def remember(sources: Sources, source: int) -> None:
@@ -125,7 +131,7 @@ class Attempt:
 
         download = self._end("failed", failure.code, failure.reason, {"state": "failed"}, remember)
         if download is not None:
-            log.warning("%s could not be fetched: %s", self.item["title"] or self.item["url"], failure.reason)
+            log.warning("%s could not be fetched: %s", self._name, failure.reason)
             self.core.plugins.announce(
                 "download_failed", download=_view(self.item, download), code=failure.code, reason=failure.reason
             )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -16,9 +17,12 @@ from .departures import drop_source
 from .links import ensure_link
 from .shapes import Channel, ChannelPatch, NewChannel
 from .source_store import Sources
+from .text import name_for_log
 
 if TYPE_CHECKING:
     from soundwave_core import Actor, Request, SoundWave
+
+log = logging.getLogger(__name__)
 
 
 def add(core: SoundWave, actor: Actor, new: NewChannel) -> str:
@@ -34,6 +38,7 @@ def add(core: SoundWave, actor: Actor, new: NewChannel) -> str:
             next_check_at=now, created_at=now,
         )  # fmt: skip
         sources.begin_check(core, tx, Sources(tx).get(rowid), is_quiet=True)
+    log.info("%s added the channel %s", actor.name, name_for_log(new.title, url))
     return uid
 
 
@@ -65,9 +70,10 @@ def remove(core: SoundWave, actor: Actor, uid: str) -> list[str]:
     Its tracks stay: with whoever uses them, and with the admin who removes it.
     """
     with transaction(core.db) as tx:
-        source = Sources(tx).find("channel", uid)
+        channel, source = Channels(tx).get(uid), Sources(tx).find("channel", uid)
         stopped = drop_source(core, tx, source) if source is not None else []
         Channels(tx).remove(uid, actor.id, core.clock)
+    log.info("%s removed the channel %s", actor.name, name_for_log(channel.title, channel.url))
     return stopped
 
 

@@ -54,7 +54,8 @@ class Engine:
             released = DownloadItems(tx).release_all(self.core.clock.stamp())
             Downloads(tx).release_all()
         if released:
-            log.info("%d downloads go on where they were", released)
+            what = "1 download goes on where it was" if released == 1 else f"{released} downloads go on where they were"
+            log.info("%s", what)
         sweep_staging(self.core)
         sweep_placed(self.core, "~")
         if self.core.is_manual:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING, Any
 
 from soundwave_core import transaction
@@ -12,10 +13,13 @@ from .messages import Failed, Item, Resolved
 from .process import WorkerDied, WorkerProcess
 from .source_store import Sources
 from .store import DownloadItems, Downloads
+from .text import name_for_log
 from .waiting import DEAD, failure_of, wait_seconds
 
 if TYPE_CHECKING:
     from soundwave_core import Database, SoundWave
+
+log = logging.getLogger(__name__)
 
 EMPTY = Failed(id="", code="empty", when="never", reason="There is nothing to fetch behind this link.")
 GONE = "The playlist that this was for is gone."
@@ -60,6 +64,7 @@ def fail(core: SoundWave, download: dict[str, Any], failure: Failed) -> None:
             sources.note_failure(core, tx, row["source_id"], failure)
         if row["is_quiet"]:
             downloads.remove(row["id"])
+            _note_failure(tx, row, failure)
             return
         columns: dict[str, Any] = {"error_code": failure.code, "error": failure.reason, "lease_until": None}
         if wait is None:
@@ -67,6 +72,16 @@ def fail(core: SoundWave, download: dict[str, Any], failure: Failed) -> None:
         else:
             columns |= {"not_before": core.clock.stamp_after(seconds=wait)}
         downloads.change(row["id"], now, **columns)
+        _note_failure(tx, row, failure, columns.get("not_before"))
+
+
+def _note_failure(tx: Database, row: dict[str, Any], failure: Failed, again_at: str | None = None) -> None:
+    """One line for the owner, once it is written down."""
+    name = name_for_log(row["title"], row["url"])
+    if again_at is None:
+        tx.on_commit(lambda: log.warning("%s could not be read: %s", name, failure.reason))
+    else:
+        tx.on_commit(lambda: log.info("%s will be tried again at %s: %s", name, again_at, failure.reason))
 
 
 def accept(core: SoundWave, download: dict[str, Any], resolved: Resolved) -> None:
@@ -81,6 +96,7 @@ def accept(core: SoundWave, download: dict[str, Any], resolved: Resolved) -> Non
         elif source is None and not resolved.items and not row["is_followed"]:
             columns = {"state": "failed", "error_code": EMPTY.code, "error": EMPTY.reason, "lease_until": None}
             Downloads(tx).change(row["id"], core.clock.stamp(), finished_at=core.clock.stamp(), **columns)
+            _note_failure(tx, row, EMPTY)
         else:
             if source is None and resolved.kind != "single":
                 row, source = _make_playlist(core, tx, row, resolved)

@@ -6,11 +6,13 @@ import re
 import unicodedata
 from datetime import UTC, datetime
 from html.parser import HTMLParser
+from urllib.parse import urlsplit
 
 # Bidirectional marks, embeddings, overrides and isolates: they make a name read as another (UAX #9).
 _BIDI = "\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"
 _HARMFUL = re.compile(f"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ufeff{_BIDI}\ud800-\udfff\ufff9-\ufffb]")
 _SPACE = re.compile(r"\s+")
+_URL = re.compile(r"[a-z][a-z0-9+.-]*://[^\s'\"<>]+", re.IGNORECASE)
 _BLANK_LINES = re.compile(r"\n{3,}")
 
 
@@ -29,6 +31,21 @@ def clean_text(text: object, limit: int = 20_000) -> str | None:
     lines = text[: limit * 2].replace("\r\n", "\n").split("\n")
     kept = "\n".join(_HARMFUL.sub("", line).rstrip() for line in lines)
     return unicodedata.normalize("NFC", _BLANK_LINES.sub("\n\n", kept).strip())[:limit].rstrip() or None
+
+
+def name_for_log(title: str | None, url: str) -> str:
+    """What a line of the log calls it: its title, or of a link the host and the path, which hold no secret."""
+    return without_secrets(clean_line(title) or url)
+
+
+def without_secrets(text: str) -> str:
+    """Text for a log, its links cut down to host and path: queries and user names give access to private feeds."""
+    return _URL.sub(lambda found: _host_and_path(found[0]), text)
+
+
+def _host_and_path(url: str) -> str:
+    parts = urlsplit(url.translate({ord(bracket): None for bracket in "[]"}))  # of which odd ones raise
+    return clean_line(parts.netloc.rpartition("@")[2] + parts.path) or ""
 
 
 class _Plain(HTMLParser):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+
 from soundwave_core import AdminOnly, Listing, Public, Request, Route, SettingInfo, SoundWave, whole
 
 from . import views
@@ -16,6 +18,8 @@ from .shapes import (
     TaskDetail,
     TaskPatch,
 )
+
+log = logging.getLogger(__name__)
 
 
 def ping(core: SoundWave, request: Request) -> Pong:
@@ -59,6 +63,7 @@ def change_settings(core: SoundWave, request: Request) -> Listing[SettingInfo]:
     """Store new values, all or none; what the environment sets cannot be changed here."""
     names = core.config.store(request.body.values, request.user.id, core.clock)
     if names:
+        log.info("%s changed the settings: %s", request.user.name, ", ".join(names))
         core.plugins.announce("settings_changed", names=names)
     return list_settings(core, request)
 

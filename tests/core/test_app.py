@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import threading
 from pathlib import Path
 from typing import Any
@@ -9,8 +11,9 @@ from typing import Any
 import pytest
 from core.toys import Echo, routes, toy
 
-from soundwave_core import Job, Migration, Public, Route, SoundWave, StartError, installed
+from soundwave_core import Job, Migration, Public, Route, SoundWave, StartError, installed, lock
 from soundwave_core import app as app_module
+from soundwave_core.lock import MEDIA_LOCK, DataLock
 from soundwave_core.testing import Client, MakeCore
 
 
@@ -61,6 +64,39 @@ def test_the_second_on_one_directory_is_refused_and_the_first_goes_on(make_core:
     assert Client(first).get("/api/ping/").status == 200
     first.stop()
     make_core()
+
+
+def test_the_second_on_the_same_media_is_refused_before_it_sweeps(make_core: MakeCore, tmp_path: Path) -> None:
+    first = make_core()
+    media = first.config.media_root
+    half = media / ".soundwave" / f"{first.clock.new_id()}-1"
+    half.mkdir()
+    with pytest.raises(StartError) as refused:
+        make_core(DATA_DIR=str(tmp_path / "other"))
+    assert refused.value.sentence.startswith(f"{media} is in use by another SoundWave (process {os.getpid()})")
+    assert half.exists()
+    assert not DataLock.is_taken(tmp_path / "other")
+    first.stop()
+    second = make_core(DATA_DIR=str(tmp_path / "other"))
+    assert not half.exists()  # now it is nobody's
+    second.jobs.run("downloads.sweep")
+    assert (media / MEDIA_LOCK).exists()
+
+
+def test_media_that_cannot_be_locked_are_used_all_the_same(
+    make_core: MakeCore, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Some network shares have no locks."""
+    flock = lock.fcntl.flock
+
+    def refuse(file: Any, how: int) -> None:
+        if ".soundwave" in file.name:
+            raise OSError(errno.ENOLCK, "No locks available")
+        flock(file, how)
+
+    monkeypatch.setattr(lock.fcntl, "flock", refuse)
+    core = make_core()
+    assert f"{core.config.media_root} cannot be locked (No locks available)" in caplog.text
 
 
 def test_the_last_requests_of_a_stopping_server_are_told_so(

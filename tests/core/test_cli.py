@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import logging
 import os
 import signal
 import socket
@@ -16,8 +17,8 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from soundwave_core import SoundWave, control, doctor
-from soundwave_core.cli import cli
+from soundwave_core import SoundWave, config, control, doctor
+from soundwave_core.cli import cli, set_up_logging
 from soundwave_core.lock import DataLock
 from soundwave_core.testing import Listening, MakeCore
 
@@ -146,6 +147,13 @@ def test_doctor_says_when_the_disk_is_nearly_full(run: Run, monkeypatch: pytest.
     assert lines(result)["cache_dir"].startswith("FAIL ")
 
 
+def test_doctor_names_variables_that_nothing_reads(run: Run) -> None:
+    result = run("doctor", SOUNDWAVE_PROT="80", SOUNDWAVE_DOWNLOADS_WORKRES="3")
+    assert result.exit_code == 1
+    assert lines(result)["settings"].startswith("FAIL ")
+    assert lines(result)["settings"].endswith(": SOUNDWAVE_DOWNLOADS_WORKRES, SOUNDWAVE_PROT")
+
+
 def beside(core: SoundWave, server: Listening) -> control.Control:
     way = core.control = control.Control("127.0.0.1", server.server.port, control.new_token())
     control.write(core.config.data_dir, way)
@@ -193,7 +201,7 @@ def test_a_port_that_is_taken(run: Run, folders: dict[str, str]) -> None:
     assert not Path(folders["DATA_DIR"]).exists()
 
 
-@pytest.mark.parametrize("command", [["serve", "--port", "0"], ["user", "list"]])
+@pytest.mark.parametrize("command", [["serve", "--port", "0"], ["user", "add", "bob"]])
 def test_a_data_dir_that_is_a_file(run: Run, tmp_path: Path, command: list[str]) -> None:
     file = tmp_path / "file"
     file.write_text("mine")
@@ -205,6 +213,20 @@ def test_a_data_dir_that_is_a_file(run: Run, tmp_path: Path, command: list[str])
     assert file.read_text() == "mine"
 
 
+@pytest.mark.parametrize("command", [["user", "list"], ["plugins"], ["routes"]])
+def test_reading_in_an_empty_place_leaves_it_empty(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: list[str]
+) -> None:
+    """As an installed program: without variables, and with no checkout above it."""
+    monkeypatch.setattr(config, "ROOT", tmp_path / "nowhere")
+    result = run(*command, DATA_DIR="", MEDIA_ROOT="", CACHE_DIR="")
+    if command == ["user", "list"]:
+        assert f"There is no SoundWave data in {tmp_path}/data: " in sentence(result)
+    else:
+        assert result.exit_code == 0
+    assert not any(tmp_path.iterdir())
+
+
 def test_a_command_beside_a_server_that_is_still_starting(run: Run, core: SoundWave) -> None:
     assert "in use by another SoundWave" in sentence(run("user", "list"))
 
@@ -213,12 +235,14 @@ def test_a_command_beside_a_server_that_is_still_starting(run: Run, core: SoundW
 
 
 @pytest.mark.parametrize("content", ["", "{", '{"host":"127.0.0.1","port":PORT,"token":"swc_old"}'])
-def test_an_old_control_file_confuses_nobody(run: Run, folders: dict[str, str], content: str) -> None:
+def test_an_old_control_file_confuses_nobody(
+    run: Run, folders: dict[str, str], make_core: MakeCore, content: str
+) -> None:
     """Even where another program has the port by now."""
+    make_core().stop()
     data = Path(folders["DATA_DIR"])
     with socket.create_server(("127.0.0.1", 0)) as stranger:
         for command in (["doctor"], ["user", "list"]):
-            data.mkdir(exist_ok=True)
             (data / "control.json").write_text(content.replace("PORT", str(stranger.getsockname()[1])))
             result = run(*command)
             assert result.exit_code == 0, result.output
@@ -278,6 +302,23 @@ def port_of(server: subprocess.Popen[str]) -> int:
     line = next((line for line in server.stdout if "listens on" in line), None)
     assert line is not None, server.stderr and server.stderr.read()
     return int(line.rsplit(":", 1)[1].strip().strip("/"))
+
+
+def test_it_warns_of_variables_that_nothing_reads(folders: dict[str, str], tmp_path: Path) -> None:
+    environ = folders | {"SOUNDWAVE_PROT": "80"}
+    with process(environ, tmp_path, *SERVE) as server:
+        port_of(server)
+        server.send_signal(signal.SIGTERM)
+        _, errors = server.communicate(timeout=ENOUGH_SECONDS)
+    assert errors.count("there is no setting SOUNDWAVE_PROT") == 1
+
+
+def test_requests_that_wait_their_turn_are_no_news(monkeypatch: pytest.MonkeyPatch) -> None:
+    waiting = logging.getLogger("waitress.queue")
+    monkeypatch.setattr(waiting, "level", logging.NOTSET)
+    set_up_logging("info")
+    assert not waiting.isEnabledFor(logging.WARNING)
+    assert waiting.isEnabledFor(logging.ERROR)
 
 
 def test_sigterm_does_not_wait_for_slow_clients(folders: dict[str, str], tmp_path: Path) -> None:

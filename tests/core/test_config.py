@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal
 import pytest
 from msgspec import Meta
 
+from soundwave_core import config as config_module
 from soundwave_core.config import CORE_SETTINGS, Config
 from soundwave_core.database import Database, open_database
 from soundwave_core.environment import read_dotenv
@@ -44,17 +45,34 @@ def value_of(tmp_path: Path, type_: Any, default: Any, text: str) -> Any:
 # Paths
 
 
+def paths_of(config: Config) -> list[Path]:
+    return [config.data_dir, config.media_root, config.cache_dir]
+
+
 def test_paths_are_absolute_and_have_no_prefix(tmp_path: Path) -> None:
-    config = make(tmp_path, DATA_DIR="here", MEDIA_ROOT="/srv/audio")
-    assert config.data_dir == tmp_path / "here"
-    assert config.media_root == Path("/srv/audio")
-    assert config.cache_dir == tmp_path / "data/cache"
+    config = make(tmp_path, DATA_DIR="here", MEDIA_ROOT="audio", CACHE_DIR="/srv/cache")
+    assert paths_of(config) == [tmp_path / "here", tmp_path / "audio", Path("/srv/cache")]
 
 
-def test_default_paths_are_the_callers(tmp_path: Path) -> None:
-    paths = {"DATA_DIR": "/app/data", "MEDIA_ROOT": "/app/audio", "CACHE_DIR": "/app/cache"}
-    config = Config({}, paths, tmp_path)
-    assert [config.data_dir, config.media_root, config.cache_dir] == [Path(path) for path in paths.values()]
+def test_media_and_cache_are_in_the_data_directory(tmp_path: Path) -> None:
+    config = make(tmp_path, DATA_DIR="/srv/data")
+    assert paths_of(config) == [Path(path) for path in ("/srv/data", "/srv/data/audio", "/srv/data/cache")]
+    assert paths_of(make(tmp_path)) == [tmp_path / path for path in ("data", "data/audio", "data/cache")]
+
+
+def test_a_checkout_has_its_data_wherever_it_is_called_from(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    root = tmp_path / "checkout"
+    monkeypatch.setattr(config_module, "ROOT", root)
+    here = Path("elsewhere/data")
+    assert Config({}).data_dir == tmp_path / here  # installed: there is nothing above it
+    (root / "webroot").mkdir(parents=True)
+    assert Config({}).data_dir == tmp_path / here
+    (root / "setup.cfg").touch()
+    assert paths_of(Config({})) == [root / path for path in ("data", "data/audio", "data/cache")]
+    assert Config({"DATA_DIR": "data"}).data_dir == tmp_path / here
+    assert Config({}, tmp_path).data_dir == tmp_path / "data"
 
 
 # Where a value comes from

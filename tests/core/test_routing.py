@@ -289,6 +289,7 @@ def test_a_path_without_its_slash_is_sent_to_the_canonical_one(
     app = app_of(table_of(*(("library", "GET", rule) for rule in rules)))
     answer = Answer(app, method, path, query, prefix)
     assert (answer.status, answer.headers["Location"], answer.text) == (308, location, "")
+    assert answer.headers["Cache-Control"] == "no-store"  # the query may be a secret
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE"])

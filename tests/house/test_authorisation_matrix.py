@@ -172,7 +172,7 @@ QUESTIONS: tuple[tuple[str, str, list[str] | None], ...] = (
 
 
 def wanted(entry: RouteEntry, who: str, owner: str, scopes: list[str] | None) -> int | str:
-    """What the seed's permissions say, written down a second time."""
+    """What the contract's permissions say, written down a second time."""
     route, name = entry.route, entry.route.permission.name
     is_safe = route.method == "GET"
     is_admin = who.startswith("alice") and (scopes is None or "admin" in scopes)  # a lesser token is no admin's

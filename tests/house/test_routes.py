@@ -1,4 +1,4 @@
-"""Every route is guarded by one of five permissions, as the seed assigned them, and none hides another."""
+"""Every route is guarded by one of five permissions, as the contract assigns them, and none hides another."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ PUBLIC = {
 }  # fmt: skip
 
 OWN = {"IsAuthenticated", "IsOwnerOrAdmin"}
-SEED = {
+CONTRACT = {
     "/api/user/login/": {"Public"},
     "/api/user/register/": {"Public"},
     "/api/playlist/downloads/": OWN,
@@ -35,7 +35,7 @@ SEED = {
     "/api/task/": {"AdminOnly"},
     "/api/appsettings/": {"AdminOnly"},
     "/admin/": {"AdminOnly"},
-    # Not the seed's, but decided in its manner:
+    # Decided later, in the same manner:
     "/api/user/admin/": {"AdminOnly"},
     "/api/user/": OWN,
     "/api/search/": OWN,
@@ -44,7 +44,7 @@ SEED = {
     "/api/openapi.json": {"IsAuthenticated"},
     "/api/docs/": {"IsAuthenticated"},
 }
-SEED_ROUTES = (
+CONTRACT_ROUTES = (
     "POST /api/user/login/", "POST /api/user/register/",
     "GET /api/playlist/", "POST /api/playlist/", "GET /api/playlist/<playlist:id>/",
     "GET /api/playlist/downloads/", "POST /api/playlist/downloads/", "GET /api/playlist/downloads/<download:id>/",
@@ -116,16 +116,16 @@ def test_without_the_slash_reads_are_sent_on(core: SoundWave, nobody: Client) ->
     ensure_none(wrong)
 
 
-def test_the_seeds_routes_are_there(assembled: SoundWave) -> None:
-    assert set(SEED_ROUTES) <= {label(entry) for entry in assembled.routes.routes()}
+def test_the_contracts_routes_are_there(assembled: SoundWave) -> None:
+    assert set(CONTRACT_ROUTES) <= {label(entry) for entry in assembled.routes.routes()}
 
 
-def test_the_seeds_permissions_are_in_force(assembled: SoundWave) -> None:
+def test_the_contracts_permissions_are_in_force(assembled: SoundWave) -> None:
     """By the longest prefix. The channel's picture is the one route that another plugin adds to a prefix."""
     wrong = []
     for entry in assembled.routes.routes():
-        prefix = max((p for p in SEED if entry.rule.text.startswith(p)), key=len, default=None)
-        if prefix is not None and entry.route.permission.name not in SEED[prefix]:
+        prefix = max((p for p in CONTRACT if entry.rule.text.startswith(p)), key=len, default=None)
+        if prefix is not None and entry.route.permission.name not in CONTRACT[prefix]:
             wrong.append(f"{label(entry)} is {entry.route.permission.name}")
     ensure_none(wrong)
 
@@ -142,7 +142,7 @@ def ordered(request: pytest.FixtureRequest, make_core: MakeCore, monkeypatch: py
 
 
 def test_playlists_and_downloads_answer_as_themselves(ordered: SoundWave) -> None:
-    """The seed's route story: six paths, of two plugins, with something behind each."""
+    """The contract's route story: six paths, of two plugins, with something behind each."""
     cast = make_cast(ordered)
     bob, user = cast.bob, cast.bob.user_id
     playlist = bob.post("/api/playlist/", {"title": "Mix"}).json.id

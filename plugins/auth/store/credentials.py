@@ -53,6 +53,8 @@ _SESSION = """s.uid AS id, s.user_id, u.name, u.role, s.csrf_token, s.device, s.
 _TOKEN = """t.uid AS id, t.user_id, u.name AS user_name, u.role, t.name, t.scopes, t.created_at, t.expires_at,
     t.last_used_at, t.id AS number FROM tokens t JOIN users u ON u.uid = t.user_id AND u.state = 'active'"""
 
+_GONE = "RETURNING name, (SELECT u.name FROM users u WHERE u.uid = user_id) AS user_name"
+
 
 class Sessions:
     """The sessions of all users; those of disabled ones are never found."""
@@ -158,14 +160,14 @@ class Tokens:
             expires_at=token.expires_at,
         )
 
-    def remove(self, actor: Actor, token_id: str) -> None:
-        """Remove the actor's own token, or as an admin anybody's; nothing happens where it is not there."""
-        sql = "DELETE FROM tokens WHERE uid = :id AND (user_id = :user OR :is_admin)"
-        self._db.execute(sql, id=token_id, user=actor.id, is_admin=int(actor.is_admin))
+    def remove(self, actor: Actor, token_id: str) -> tuple[str, str] | None:
+        """One's own, or for an admin anybody's; the names of the user and of the token that went."""
+        sql = f"DELETE FROM tokens WHERE uid = :id AND (user_id = :user OR :is_admin) {_GONE}"
+        return _gone(self._db.row(sql, id=token_id, user=actor.id, is_admin=int(actor.is_admin)))
 
-    def remove_by_hash(self, token_hash: str) -> None:
-        """Remove the token with this hash, if it is there."""
-        self._db.execute("DELETE FROM tokens WHERE token_hash = :hash", hash=token_hash)
+    def remove_by_hash(self, token_hash: str) -> tuple[str, str] | None:
+        """The same, for the one that asks."""
+        return _gone(self._db.row(f"DELETE FROM tokens WHERE token_hash = :hash {_GONE}", hash=token_hash))
 
     def remove_all(self, user_id: str) -> None:
         """Remove every token of a user."""
@@ -182,6 +184,10 @@ class Tokens:
 
 def _session(row: dict[str, Any]) -> SessionRow:
     return msgspec.convert({**row, "is_remembered": bool(row["is_remembered"])}, SessionRow)
+
+
+def _gone(row: dict[str, Any] | None) -> tuple[str, str] | None:
+    return (row["user_name"], row["name"]) if row else None
 
 
 def _token(row: dict[str, Any]) -> TokenRow:

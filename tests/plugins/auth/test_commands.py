@@ -8,7 +8,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from soundwave_auth.commands import user
-from soundwave_core import SoundWave, SoundWaveError, control
+from soundwave_core import SoundWave, SoundWaveError, StartError, control
 from soundwave_core.testing import PASSWORD, Cast, Client, Listening, MakeCore
 
 
@@ -26,7 +26,7 @@ def run(environment: dict[str, str], *arguments: str, typed: str = PASSWORD + "\
 
 def test_the_shell_makes_an_admin_and_ends_set_up(environment: dict[str, str], make_core: MakeCore) -> None:
     result = run(environment, "add", "--admin", "alice")
-    assert (result.exit_code, result.output) == (0, "Admin alice was added.\n")
+    assert (result.exit_code, result.output) == (0, f"Admin alice was added in {environment['DATA_DIR']}.\n")
     core = make_core()
     assert not (core.config.data_dir / "setup-link").exists()
     assert Client(core).sign_in("alice").json.user.is_admin
@@ -43,6 +43,12 @@ def test_the_list(environment: dict[str, str]) -> None:
     ]
 
 
+def test_the_list_of_nothing_makes_nothing(environment: dict[str, str], tmp_path: Path) -> None:
+    with pytest.raises(StartError, match=f"no SoundWave data in {environment['DATA_DIR']}: .* DATA_DIR"):
+        run(environment, "list")
+    assert not any(tmp_path.iterdir())
+
+
 def test_what_is_refused(environment: dict[str, str]) -> None:
     run(environment, "add", "alice")
     for name, typed, code in (("Alice", PASSWORD, "username_taken"), ("bob", "short", "password_too_short")):
@@ -54,7 +60,7 @@ def test_what_is_refused(environment: dict[str, str]) -> None:
 def test_beside_a_running_server(environment: dict[str, str], core: SoundWave, cast: Cast, server: Listening) -> None:
     beside = core.control = control.Control("127.0.0.1", server.server.port, control.new_token())
     control.write(core.config.data_dir, beside)
-    assert run(environment, "add", "dora").exit_code == 0
+    assert run(environment, "add", "dora").output == "User dora was added by the running server.\n"
     assert Client(core).sign_in("dora").status == 200
     lines = run(environment, "list").output.splitlines()
     assert [line.split()[0] for line in lines] == ["name", "dora", "carol", "bob", "alice"]

@@ -61,6 +61,22 @@ def test_what_is_refused_leaves_the_code_good(core: SoundWave, client: Client, s
     assert client.register("alice", setup_code=setup_code).status == 201
 
 
+def test_the_refusal_says_what_helps(make_core: MakeCore) -> None:
+    core = make_core()
+    code = link_of(core).partition("code=")[2]
+
+    def said() -> str:
+        return str(Client(core).register("mallory", setup_code=code[::-1]).json["detail"])
+
+    assert "expired or wrong. Start the server again" in said()
+    Client(core).register("alice", setup_code=code)
+    assert "set up already" in said()
+    assert "Start the server" not in said()
+    with transaction(core.db) as tx:
+        tx.execute("DELETE FROM users")
+    assert "soundwave user add --admin" in said()
+
+
 @pytest.mark.parametrize("code", ["", "x", "x" * 256, "é\u0000", "' OR 1=1 --"])
 def test_a_wrong_code_opens_nothing(core: SoundWave, client: Client, code: str) -> None:
     answer = client.register("mallory", setup_code=code)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from soundwave_core import SoundWave
+from soundwave_core.lock import MEDIA_LOCK
 from soundwave_core.testing import Client
 from soundwave_downloads.messages import Failed, Fetched, Item, Resolved
 from soundwave_downloads.process import WorkerDied, WorkerProcess
@@ -113,10 +114,10 @@ def drain(core: SoundWave, worker: WorkerProcess, most: int | None = None) -> in
 
 
 def files_of(core: SoundWave) -> list[str]:
-    """Everything under the media root but pictures, relative to it."""
+    """Everything under the media root but pictures and the lock, relative to it."""
     root = core.config.media_root
     found = (path.relative_to(root).as_posix() for path in root.rglob("*") if path.is_file())
-    return sorted(path for path in found if "artwork" not in path)
+    return sorted(path for path in found if "artwork" not in path and path != MEDIA_LOCK)
 
 
 def staged(core: SoundWave) -> list[str]:

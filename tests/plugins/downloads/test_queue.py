@@ -13,6 +13,7 @@ from soundwave_core.testing import Cast, Client, MakeCore, VirtualClock, make_ca
 from soundwave_downloads.messages import Failed
 from soundwave_downloads.queue import Engine
 from soundwave_downloads.waiting import check_wait_seconds, wait_seconds
+from tests.plugins.downloads.stub import files_of
 from tests.site.server import Page, Site
 
 OWN = "/api/playlist/downloads/"
@@ -35,13 +36,6 @@ def look(client: Client, uid: str) -> Any:
 
 def drain(core: SoundWave) -> int:
     return core.part(Engine).drain()
-
-
-def files_of(core: SoundWave) -> list[str]:
-    """Everything under the media root but pictures."""
-    root = core.config.media_root
-    found = (path.relative_to(root).as_posix() for path in root.rglob("*") if path.is_file())
-    return sorted(path for path in found if "artwork" not in path)
 
 
 def test_a_link_becomes_a_track_that_streams(core: SoundWave, cast: Cast, site: Site) -> None:

@@ -124,7 +124,7 @@ def test_a_change_of_the_shell_is_noticed(small: Path, make_core: MakeCore) -> N
 
 def test_what_a_plugin_adds_by_its_hook_is_in_the_list(small: Path, make_core: MakeCore) -> None:
     words = PrecacheEntry("api/ping/", "words-1")
-    core = make_core(plugins={"toy": toy(register_offline_assets=lambda core: [words])})
+    core = make_core(plugins={"toy": toy(register_precache=lambda core: [words])})
     assert {"url": "api/ping/", "revision": "words-1"} in entries_of(core)
 
 

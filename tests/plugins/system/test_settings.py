@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from typing import Annotated, Any
 
@@ -26,13 +27,12 @@ class Lyrics:
             Setting("lyrics.key", str, "default key", "The key to the songs.", is_secret=True),
             Setting("lyrics.fixed", int, 1, "Only by the environment.", is_stored=False),
         )
-        self.plugins = {
-            "lyrics": toy(register_settings=lambda: settings, settings_changed=self._hear),
-        }
 
-    def _hear(self, core: SoundWave, names: Sequence[str]) -> None:
-        assert not core.is_writing
-        self.heard.append((list(names), [core.config[name] for name in names]))
+        def hear(core: SoundWave, names: Sequence[str]) -> None:
+            assert not core.is_writing
+            self.heard.append((list(names), [core.config[name] for name in names]))
+
+        self.plugins = {"lyrics": toy(register_settings=lambda: settings, settings_changed=hear)}
 
 
 @pytest.fixture
@@ -51,7 +51,7 @@ def store(client: Client, **values: Any) -> Any:
 
 
 def setting(client: Client, name: str) -> Any:
-    return next(info for info in client.get(SETTINGS).json.items if info.name == name)
+    return next(info for info in client.get(SETTINGS).json.results if info.name == name)
 
 
 def in_force(client: Client, name: str) -> tuple[Any, str]:
@@ -60,7 +60,7 @@ def in_force(client: Client, name: str) -> tuple[Any, str]:
 
 
 def test_every_setting_says_what_it_is(cast: Cast, core: SoundWave) -> None:
-    items = cast.alice.get(SETTINGS).json.items
+    items = cast.alice.get(SETTINGS).json.results
     assert [item.name for item in items] == [info.name for info in core.config.describe()]
     lines = setting(cast.alice, "lyrics.lines")
     assert (lines.type, lines.variable, lines.description, lines.is_editable) == (
@@ -75,7 +75,7 @@ def test_where_a_value_comes_from(cast: Cast) -> None:
     assert in_force(cast.alice, "lyrics.lines") == (2, "default")
     answer = store(cast.alice, lyrics__lines=5)
     assert answer.status == 200
-    assert [(i.value, i.source) for i in answer.json.items if i.name == "lyrics.lines"] == [(5, "stored")]
+    assert [(i.value, i.source) for i in answer.json.results if i.name == "lyrics.lines"] == [(5, "stored")]
     assert in_force(cast.alice, "lyrics.lines") == (5, "stored")
 
 
@@ -159,3 +159,10 @@ def test_a_body_that_is_none(cast: Cast) -> None:
     assert cast.alice.patch(SETTINGS, {}).status == 422
     assert cast.alice.patch(SETTINGS, {"lyrics.lines": 3}).status == 422
     assert store(cast.alice).status == 200
+
+
+def test_the_log_names_who_and_what_but_no_value(cast: Cast, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+    for _ in range(2):  # the second time nothing changes
+        assert cast.alice.patch(SETTINGS, {"values": {"lyrics.key": SECRET, "lyrics.lines": 7}}).status == 200
+    assert caplog.messages == ["alice changed the settings: lyrics.key, lyrics.lines"]
