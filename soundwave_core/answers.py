@@ -47,19 +47,23 @@ class Kept(Exception):
 
 
 def same_secret(given: str, kept: str) -> bool:
+    """Compare a given secret with ours in the same time wherever they differ."""
     return hmac.compare_digest(given.encode("utf-8", "surrogatepass"), kept.encode())
 
 
 def problem_body(error: SoundWaveError) -> bytes:
+    """An error as the bytes of a problem+json document."""
     title = HTTPStatus(error.status).phrase
     return msgspec.json.encode(Problem(title=title, status=error.status, detail=error.sentence, code=error.code))
 
 
 def problem_headers(error: SoundWaveError) -> list[tuple[str, str]]:
+    """The headers that go with it; nobody keeps it."""
     return [("Content-Type", "application/problem+json"), NO_STORE, *error.headers]
 
 
 def problem(error: SoundWaveError) -> bottle.HTTPResponse:
+    """An error as an answer."""
     return response(error.status, problem_body(error), problem_headers(error))
 
 
@@ -83,10 +87,12 @@ def matches(header: str | None, etag: str) -> bool:
 
 
 def not_modified(etag: str, headers: Sequence[tuple[str, str]] = (JSON_CACHE, VARY)) -> bottle.HTTPResponse:
+    """A 304: what the client has is what it would get."""
     return response(304, b"", [("ETag", weak(etag)), *headers])
 
 
 def see_other(location: str) -> bottle.HTTPResponse:
+    """A 303 to another page."""
     return response(303, b"", [("Location", location), NO_STORE])
 
 

@@ -18,6 +18,7 @@ def access_of_download(core: SoundWave, actor: Actor, uid: str) -> Access:
 
 
 def access_of_item(core: SoundWave, actor: Actor, uid: str) -> Access:
+    """An item is its download's owner's."""
     return _access(actor, DownloadItems(core.db).find(uid))
 
 

@@ -78,6 +78,7 @@ def remove(core: SoundWave, actor: Actor, uid: str) -> list[str]:
 
 
 def view(core: SoundWave, uid: str, prefix: str) -> Channel:
+    """One channel with its source. NotFound."""
     return _view(Channels(core.db).get(uid), Sources(core.db).find("channel", uid), prefix)
 
 

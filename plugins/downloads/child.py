@@ -15,6 +15,7 @@ PACKAGE = "soundwave_downloads"
 
 
 def main(name: str) -> None:
+    """Run one module of this folder as the program."""
     package = ModuleType(PACKAGE)
     package.__path__ = [str(Path(__file__).resolve().parent)]
     sys.modules[PACKAGE] = package

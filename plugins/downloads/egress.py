@@ -52,6 +52,7 @@ class Refusal(Exception):
 
 
 def refused(kind: str) -> Refusal:
+    """The answer for one kind of refusal: forbidden, unresolvable or unreachable."""
     status, text = _REASONS[kind]
     return Refusal(status, f"SoundWave egress {kind}", f"SoundWave-Egress: {kind}\r\n", text)
 

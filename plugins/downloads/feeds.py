@@ -36,6 +36,8 @@ _DESCRIPTION = 4000
 
 @dataclass(frozen=True, slots=True)
 class Feed:
+    """A feed as it was read: what it says of itself, and its items in its order."""
+
     title: str | None
     description: str | None
     artwork_url: str | None

@@ -22,6 +22,8 @@ EXTENSIONS = {"image/jpeg": "jpg", "image/png": "png", "image/webp": "webp"}
 
 @dataclass(frozen=True, slots=True)
 class Picture:
+    """A picture whose bytes really are one, and its size in pixels."""
+
     data: bytes
     mime: str
     width: int

@@ -22,6 +22,7 @@ _DESCRIPTION = 4000
 
 
 def hash_of_link(url: str) -> str:
+    """The source id of a link that has none: 32 hexadecimal characters."""
     return sha256(url.encode("utf-8", "replace")).hexdigest()[:32]
 
 
@@ -146,6 +147,7 @@ def _described(info: Info, *, url: str, extractor: str, source_id: str) -> Item:
 
 
 def title_of(info: Info) -> str | None:
+    """What a site calls the item."""
     return clean_line(info.get("track")) or clean_line(info.get("title"))
 
 
@@ -157,6 +159,7 @@ def artist_of(info: Info) -> str | None:
 
 
 def channel_of(info: Info) -> str | None:
+    """Who a site says published the item."""
     return clean_line(info.get("channel")) or clean_line(info.get("uploader"))
 
 

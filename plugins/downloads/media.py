@@ -66,6 +66,8 @@ _DEMUXERS = "aac,ac3,aiff,amr,ape,asf,avi,eac3,flac,flv,matroska,mov,mp3,mpeg,mp
 
 @dataclass(frozen=True, slots=True)
 class Facts:
+    """What a media file itself says."""
+
     codec: str
     container_ext: str
     mime: str

@@ -42,6 +42,8 @@ class Options(msgspec.Struct, kw_only=True, frozen=True, omit_defaults=True):
 
 
 class ResolveRequest(msgspec.Struct, kw_only=True, frozen=True, tag="resolve", tag_field="op"):
+    """What does this link lead to? At most `limit` items of it."""
+
     id: str
     url: str
     limit: int = LIST_LIMIT
@@ -49,6 +51,8 @@ class ResolveRequest(msgspec.Struct, kw_only=True, frozen=True, tag="resolve", t
 
 
 class FetchRequest(msgspec.Struct, kw_only=True, frozen=True, tag="fetch", tag_field="op"):
+    """Fetch one item into `staging`."""
+
     id: str
     url: str
     staging: str
@@ -72,6 +76,8 @@ class Resolved(msgspec.Struct, kw_only=True, frozen=True, tag="resolved", tag_fi
 
 
 class Progress(msgspec.Struct, kw_only=True, frozen=True, tag="progress", tag_field="event"):
+    """How far a fetch has come; without a total where nobody knows it."""
+
     id: str
     bytes_done: int
     bytes_total: int | None = None

@@ -27,6 +27,8 @@ _MP4_FORMATS = {"image/jpeg": MP4Cover.FORMAT_JPEG, "image/png": MP4Cover.FORMAT
 
 @dataclass(frozen=True, slots=True)
 class Tags:
+    """What is written into a file; None leaves it out."""
+
     title: str | None = None
     artist: str | None = None
     album: str | None = None

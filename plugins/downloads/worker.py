@@ -55,6 +55,8 @@ class Reporter:
 
 
 class Worker:
+    """Does one request after another, with one client and one yt-dlp."""
+
     def __init__(self, reporter: Reporter, proxy: str, ffmpeg: str, home: Path) -> None:
         self._reporter = reporter
         self._client = Client(proxy)
@@ -103,6 +105,7 @@ def _read_lines(lines: queue.SimpleQueue[bytes]) -> None:
 
 
 def main() -> None:
+    """Take requests from standard input until it ends."""
     out = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
     logging.basicConfig(stream=sys.stderr, level=logging.WARNING)

@@ -92,7 +92,6 @@ def test_every_entry_is_served_and_only_hashed_names_lack_a_revision(small: Path
     ensure_served(core, entries)
 
 
-@pytest.mark.skipif(web.find_dist() is None, reason="the web app is not built")
 def test_the_real_app_is_kept_whole(core: SoundWave) -> None:
     entries = entries_of(core)
     assert len(entries) > 20
