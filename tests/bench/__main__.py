@@ -3,6 +3,10 @@
 The sides take turns within each round, and a ratio is the median over the rounds: what else the machine
 does then hits all of them alike. Only a wrong answer fails; a slow one is a figure. ``--quick`` is for a
 first look. Absolute figures are worth nothing on another machine.
+
+A list is asked again and again and nothing changes meanwhile, so from the second time on SoundWave sends the
+body it kept (``soundwave_core/bodies.py``): these figures are those of a library at rest, not of one that
+grows at that moment.
 """
 
 from __future__ import annotations
