@@ -12,16 +12,15 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from .app import SoundWave
-    from .http import Request
 
 LARGEST_BYTES = 8 * 1024 * 1024  # in all
 LARGEST_BODY_BYTES = 1024 * 1024
 
-Key = tuple[str, ...]
+Key = tuple[str, ...]  # an ETag of Request.revalidate, which names who asks for what, and the coding
 
 
 class Bodies:
-    """``core.part(Bodies)``: the least recently sent go first. A key names who asked for what, and the version."""
+    """``core.part(Bodies)``: the least recently sent go first."""
 
     def __init__(self, core: SoundWave) -> None:
         self._bodies: OrderedDict[Key, bytes] = OrderedDict()
@@ -44,10 +43,3 @@ class Bodies:
             self._bodies[key] = body
             while self._bytes > LARGEST_BYTES:
                 self._bytes -= len(self._bodies.popitem(last=False)[1])
-
-
-def key_of(request: Request, etag: str, coding: str) -> Key:
-    """One user's view of one URL in one version and coding: nobody else ever gets this body."""
-    user_id = request.actor.id if request.actor is not None else ""
-    query = str(request.environ.get("QUERY_STRING", ""))
-    return (user_id, request.prefix, request.path, query, etag, coding)

@@ -11,7 +11,7 @@ import bottle
 import msgspec
 
 from .answers import JSON_CACHE, VARY, matches, not_modified, response, weak
-from .bodies import Bodies, key_of
+from .bodies import Bodies
 from .records import Answer, FileAnswer, Json, Raw, Route
 from .sending import send_file
 
@@ -42,8 +42,8 @@ def encode(request: Request, route: Route, value: Any) -> bottle.HTTPResponse:
     coding = coding_for(request)
     if coding:
         body = _packed(body)
-    if etag is not None:
-        request.core.part(Bodies).keep(key_of(request, etag, coding), body)
+    if etag is not None and etag == request.etag:
+        request.core.part(Bodies).keep((etag, coding), body)
     return versioned(tag, body, headers)
 
 

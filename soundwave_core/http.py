@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import hashlib
 import logging
 import re
 from collections.abc import Callable, Mapping
@@ -19,11 +20,12 @@ import msgspec
 from msgspec import Meta
 
 from . import answers, encoding, idempotency, permissions
-from .bodies import Bodies, key_of
+from .bodies import Bodies
 from .errors import BadRequest, Invalid, SoundWaveError, TooLarge, Unauthorized, Unavailable
 from .origin import ensure_same_origin
 from .records import Actor, Route
 from .texts import wrong
+from .version import __version__
 from .web import is_navigation, to_login
 
 if TYPE_CHECKING:
@@ -98,6 +100,7 @@ class Request:
         self.body: Any = None
         self.query: Any = None
         self.raw_body = b""
+        self.etag: str | None = None  # set by revalidate()
 
     @property
     def user(self) -> Actor:
@@ -114,13 +117,20 @@ class Request:
             cookies.setdefault(name, value)
         return cookies
 
-    def revalidate(self, etag: str) -> None:
-        """End here where the client has this version already (304), or we sent it before (``bodies.py``)."""
-        if answers.matches(self.headers.get("If-None-Match"), answers.weak(etag)):
-            raise answers.NotModified(etag)
-        body = self.core.part(Bodies).find(key_of(self, etag, encoding.coding_for(self)))
+    def revalidate(self, *versions: int | str) -> str:
+        """The ETag of what this actor asks for, in these versions (change counters, say).
+
+        Ends here where the client has that already (304), or where we sent it before (``bodies.py``).
+        """
+        who = f"{self.actor.id} {self.actor.is_admin}" if self.actor is not None else ""
+        asked = "\n".join((__version__, who, self.prefix, self.path, self.environ.get("QUERY_STRING", "")))
+        self.etag = ".".join([*map(str, versions), hashlib.sha256(asked.encode()).hexdigest()[:32]])
+        if answers.matches(self.headers.get("If-None-Match"), answers.weak(self.etag)):
+            raise answers.NotModified(self.etag)
+        body = self.core.part(Bodies).find((self.etag, encoding.coding_for(self)))
         if body is not None:
-            raise answers.Kept(etag, body)
+            raise answers.Kept(self.etag, body)
+        return self.etag
 
     def read_body(self, limit: int) -> bytes:
         """The whole body; TooLarge beyond ``limit`` bytes. (waitress gives a chunked one its length.)"""

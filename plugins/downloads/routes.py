@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -17,7 +16,6 @@ from soundwave_core import (
     Listing,
     Request,
     Route,
-    __version__,
     next_url,
     row_before,
 )
@@ -58,7 +56,7 @@ def add_download(core: SoundWave, request: Request) -> Answer:
 def get_download(core: SoundWave, request: Request) -> Json:
     """One download with its items."""
     uid, lists = request.params["download"], DownloadLists(core.db)
-    etag = _revalidated(request, lists.rev_of(uid))
+    etag = request.revalidate(lists.rev_of(uid))
     return Json(lists.download(uid), etag)
 
 
@@ -96,7 +94,7 @@ def retry_download(core: SoundWave, request: Request) -> Json:
 def list_queue(core: SoundWave, request: Request) -> Json:
     """Every item of every user, newest first."""
     lists = DownloadLists(core.db)
-    etag = _revalidated(request, lists.rev(None))
+    etag = request.revalidate(lists.rev(None))
     return _list(request, lists.queue(request.query.state, row_before(request), request.query.limit), etag)
 
 
@@ -118,17 +116,8 @@ def _shown(core: SoundWave, request: Request) -> Json:
 
 def _page(core: SoundWave, request: Request, states: Sequence[str] | None) -> Json:
     lists, owner = DownloadLists(core.db), downloads.whose(request.user, request.query.user)
-    etag = _revalidated(request, lists.rev(owner))
+    etag = request.revalidate(lists.rev(owner))
     return _list(request, lists.page(owner, states, row_before(request), request.query.limit), etag)
-
-
-def _revalidated(request: Request, rev: int) -> str:
-    """The ETag by the change counter alone: where it has not moved, nothing else is read."""
-    query = request.environ.get("QUERY_STRING", "")
-    asked = "\n".join([__version__, request.user.id, request.prefix, request.path, query])
-    etag = f"{rev}.{hashlib.sha256(asked.encode()).hexdigest()[:16]}"
-    request.revalidate(etag)
-    return etag
 
 
 def _list(request: Request, rows: Rows, etag: str) -> Json:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 import msgspec
 
-from soundwave_core import FileAnswer, NotFound, __version__
+from soundwave_core import FileAnswer, NotFound
 
 from .media import media_path
 
@@ -20,12 +19,7 @@ FOR_EVER = ("Cache-Control", "private, max-age=31536000, immutable")
 
 def revalidated(core: SoundWave, request: Request, *also: int) -> str:
     """The ETag of what is asked, by the change counter alone: where it has not moved, nothing is read."""
-    query = request.environ.get("QUERY_STRING", "")
-    asked = "\n".join([__version__, request.user.id, request.prefix, request.path, query])
-    digest = hashlib.sha256(asked.encode()).hexdigest()[:16]
-    etag = ".".join(map(str, [core.db.rev(), *also, digest]))
-    request.revalidate(etag)
-    return etag
+    return request.revalidate(core.db.rev(), *also)
 
 
 def next_url(request: Request) -> str:
