@@ -7,6 +7,7 @@ import os
 import threading
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -197,7 +198,7 @@ class SoundWave:
     def _migrate(self) -> None:
         for record in list(self.plugins.enabled()):
             steps = record.contributions.migrations
-            self.plugins.guard(record, lambda r=record, s=steps: migrate(self.db, r.name, s, self.clock))  # type: ignore[misc]
+            self.plugins.guard(record, partial(migrate, self.db, record.name, steps, self.clock))
 
     def _bind(self) -> bottle.Bottle:
         app = bottle.Bottle()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from .errors import PluginError
@@ -35,7 +36,7 @@ class Intake:
         plugins.collect("register_routes", self._take_routes)
         plugins.collect("register_jobs", self._take_jobs)
         for record in list(plugins.enabled()):
-            plugins.guard(record, lambda r=record: self._core.web.load_static(r))  # type: ignore[misc]
+            plugins.guard(record, partial(self._core.web.load_static, record))
         plugins.collect("register_ui", self._take_ui)
         plugins.collect("register_precache", self._take_precache)
 

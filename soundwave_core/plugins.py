@@ -11,6 +11,7 @@ import logging
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from importlib.metadata import EntryPoint, entry_points
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -82,7 +83,7 @@ class PluginHost:
             if name in without or (only and name not in only and name not in ESSENTIAL):
                 record.status, record.reason = "disabled", "switched off in the settings"
             else:
-                self.guard(record, lambda r=record, s=found[name]: self._register(r, s))  # type: ignore[misc]
+                self.guard(record, partial(self._register, record, found[name]))
         for name in ESSENTIAL:
             if name not in self.records or self.records[name].status != "enabled":
                 raise StartError(f"SoundWave cannot run without its plugin {name}, which is not there.")
