@@ -117,6 +117,8 @@ class Server:
         self._server.task_dispatcher.shutdown(cancel_pending=True, timeout=DRAIN_SECONDS)
         with self._lock:
             self._is_closed = True
+            for channel in list(self._server.active_channels.values()):
+                channel.handle_close()  # closes the file it was sending too; close_all only drops it
             wasyncore.close_all(sockets)
 
     def stop(self, number: int = 0, frame: FrameType | None = None) -> None:

@@ -9,13 +9,13 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 import pytest
 from core.toys import routes
 
-from soundwave_core import FileAnswer, Public, Route
+from soundwave_core import FileAnswer, Public, Route, SoundWave
 from soundwave_core.testing import Listening, MakeCore, listening
 
 BIG = 24 * 1024 * 1024
@@ -78,33 +78,54 @@ def test_what_the_server_itself_refuses_is_a_problem_too(server: Listening, cont
 
 
 @pytest.fixture
-def streaming(make_core: MakeCore, tmp_path: Path) -> Iterator[Listening]:
+def big_core(make_core: MakeCore, tmp_path: Path) -> SoundWave:
     path = tmp_path / "big.bin"
     path.write_bytes(os.urandom(1024) * (BIG // 1024))
     big = Route("GET", "/api/big/", lambda core, r: FileAnswer(path, "r", "audio/mpeg"), Public, answer=FileAnswer)
-    core = make_core(plugins={"toy": routes(big)}, SOUNDWAVE_THREADS="2")
-    with listening(core) as it:
+    return make_core(plugins={"toy": routes(big)}, SOUNDWAVE_THREADS="2")
+
+
+@pytest.fixture
+def streaming(big_core: SoundWave) -> Iterator[Listening]:
+    with listening(big_core) as it:
         yield it
+
+
+def listen_slowly(server: Listening) -> socket.socket:
+    """A listener that asked for a long range, saw its head, and reads nothing more."""
+    connection = socket.socket()
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 16 * 1024)
+    connection.settimeout(20)
+    connection.connect(("127.0.0.1", server.server.port))
+    connection.sendall(b"GET /api/big/ HTTP/1.1\r\nHost: localhost\r\nRange: bytes=1000-\r\n\r\n")
+    return connection
 
 
 def test_slow_listeners_hold_no_thread(streaming: Listening) -> None:
     """Twelve listeners of a range that read nothing, on two threads: the server still answers at once."""
-    request = b"GET /api/big/ HTTP/1.1\r\nHost: localhost\r\nRange: bytes=1000-\r\n\r\n"
-    listeners = []
-    try:
-        for _ in range(12):
-            connection = socket.socket()
-            connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 16 * 1024)
-            connection.settimeout(20)
-            connection.connect(("127.0.0.1", streaming.server.port))
-            connection.sendall(request)
-            listeners.append(connection)
-        for connection in listeners:
+    with ExitStack() as stack:
+        for connection in [stack.enter_context(listen_slowly(streaming)) for _ in range(12)]:
             assert connection.recv(12) == b"HTTP/1.1 206"
         assert ask(streaming, "GET", "/api/ping/")[0] == 200
-    finally:
-        for connection in listeners:
-            connection.close()
+
+
+def test_stopping_closes_the_files_under_way(big_core: SoundWave) -> None:
+    """Nothing is left to the garbage collector, which would warn, and here a warning is an error."""
+    with ExitStack() as stack:
+        with listening(big_core) as server:
+            listener = stack.enter_context(listen_slowly(server))
+            assert listener.recv(12) == b"HTTP/1.1 206"
+            assert any(name.endswith("big.bin") for name in open_files())
+        assert not any(name.endswith("big.bin") for name in open_files())
+
+
+def open_files() -> list[str]:
+    """What this process has open, by name."""
+    names = []
+    for descriptor in os.listdir("/proc/self/fd"):
+        with suppress(FileNotFoundError):  # the listing's own is gone by now
+            names.append(os.readlink(f"/proc/self/fd/{descriptor}"))
+    return names
 
 
 def test_a_range_through_the_socket_is_exact(streaming: Listening) -> None:
