@@ -165,8 +165,11 @@ def user_added(core: SoundWave, user_id: str) -> None:
 
 
 @hookspec
-def user_removed(core: SoundWave, user_id: str) -> None:
-    """announce. The user is marked removed; each plugin's own sweep finishes the work."""
+def user_removed(core: SoundWave, user_id: str, heir_id: str | None) -> None:
+    """announce. The user is marked removed; each plugin's own sweep finishes the work.
+
+    ``heir_id``: who gets their tracks and playlists; None: these go, but for what others have too.
+    """
 
 
 @hookspec

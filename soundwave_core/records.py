@@ -29,7 +29,10 @@ class Access(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Who asks. ``scopes`` is None for a session (everything the user may), a set for a token."""
+    """Who asks. ``scopes`` is None for a session (everything the user may), a set for a token.
+
+    ``is_confirmed``: the password was given a short while ago; a token stands for itself.
+    """
 
     id: str
     name: str
@@ -37,6 +40,7 @@ class Actor:
     scopes: frozenset[str] | None = None
     session_id: str | None = None
     csrf_token: str | None = None
+    is_confirmed: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +68,8 @@ class Route:
     name. ``access``: what the handler needs of it (READ for safe methods, else WRITE). ``body``,
     ``query``, ``answer``: msgspec types. ``scope``: what a token needs (see ``default_scope``).
     ``body_limit``: bytes, where the setting ``body_limit_bytes`` is not right for this route.
+    ``needs_confirmation``: a session's user gave the password in the last ten minutes, else 403
+    ``confirmation_needed``; for what gives away credentials or the whole server.
     """
 
     method: str
@@ -78,6 +84,7 @@ class Route:
     status: int = 200
     access: Access | None = None
     body_limit: int | None = None
+    needs_confirmation: bool = False
 
     def __post_init__(self) -> None:
         if not isinstance(self.permission, Permission):
@@ -140,6 +147,7 @@ class Setting:
     Read as ``core.config["downloads.workers"]``; the environment's ``SOUNDWAVE_DOWNLOADS_WORKERS`` wins
     over the stored value, that over ``default``. ``type`` is anything msgspec can validate, bounds
     included (``Annotated[int, Meta(ge=1, le=8)]``). ``is_stored`` False: environment only.
+    ``variable_name``: the variable, where it is not the one that follows from the name.
     """
 
     name: str
@@ -148,6 +156,7 @@ class Setting:
     description: str
     is_secret: bool = False
     is_stored: bool = True
+    variable_name: str = ""
 
     def __post_init__(self) -> None:
         if not _NAME.match(self.name):
@@ -156,7 +165,7 @@ class Setting:
     @property
     def variable(self) -> str:
         """The name of the environment variable."""
-        return "SOUNDWAVE_" + self.name.replace(".", "_").replace("-", "_").upper()
+        return self.variable_name or "SOUNDWAVE_" + self.name.replace(".", "_").replace("-", "_").upper()
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,10 +24,10 @@ from soundwave_core import (
 )
 
 from . import routes, setup
-from .accounts import add_user
 from .commands import user
 from .jobs import JOBS, flush_last_seen
 from .migrations import MIGRATIONS
+from .people import add_user
 from .settings import SETTINGS
 from .store import Sessions, Tokens, UserRow, Users
 

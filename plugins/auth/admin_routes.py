@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from soundwave_core import AdminOnly, Answer, Listing, ListQuery, NotFound, Route, row_before, transaction
 
-from . import accounts, invites, shapes
+from . import invites, people, shapes
 from .lists import page
 from .store import InviteRow, Invites, UserRow, Users
 
@@ -25,19 +25,19 @@ def list_users(core: SoundWave, request: Request) -> Listing[shapes.AdminUser]:
 def add_user(core: SoundWave, request: Request) -> Answer:
     """An account for somebody else."""
     body: shapes.UserWish = request.body
-    user = _user(accounts.add_user(core, body.username, body.password, body.is_admin))
+    user = _user(people.add_user(core, body.username, body.password, body.is_admin))
     return Answer(user, headers=[shapes.SHOWN_ONCE])
 
 
 def change_user(core: SoundWave, request: Request) -> shapes.AdminUser:
     """Disable, enable, make an admin or not. The last active admin stays."""
     body: shapes.UserPatch = request.body
-    return _user(accounts.change_user(core, request.params["user"], body.state, body.is_admin))
+    return _user(people.change_user(core, request.params["user"], body.state, body.is_admin))
 
 
 def remove_user(core: SoundWave, request: Request) -> None:
     """End an account. Its tracks and playlists stay where they are; admins see them with `?user=`."""
-    accounts.remove_user(core, request.params["user"])
+    people.remove_user(core, request.params["user"])
 
 
 def list_invites(core: SoundWave, request: Request) -> Listing[shapes.InviteView]:
@@ -88,17 +88,17 @@ ROUTES = [
     Route("GET", USERS, list_users, AdminOnly, query=ListQuery, answer=Listing[shapes.AdminUser]),
     Route(
         "POST", USERS, add_user, AdminOnly,
-        body=shapes.UserWish, answer=shapes.AdminUser, status=201,
+        body=shapes.UserWish, answer=shapes.AdminUser, status=201, needs_confirmation=True,
     ),
     Route(
         "PATCH", USERS + "<user:id>/", change_user, AdminOnly,
-        body=shapes.UserPatch, answer=shapes.AdminUser,
+        body=shapes.UserPatch, answer=shapes.AdminUser, needs_confirmation=True,
     ),
-    Route("DELETE", USERS + "<user:id>/", remove_user, AdminOnly, status=204),
+    Route("DELETE", USERS + "<user:id>/", remove_user, AdminOnly, status=204, needs_confirmation=True),
     Route("GET", INVITES, list_invites, AdminOnly, query=ListQuery, answer=Listing[shapes.InviteView]),
     Route(
         "POST", INVITES, add_invite, AdminOnly,
-        body=shapes.InviteWish, answer=shapes.NewInvite, status=201,
+        body=shapes.InviteWish, answer=shapes.NewInvite, status=201, needs_confirmation=True,
     ),
     Route("DELETE", INVITES + "<invite:id>/", remove_invite, AdminOnly, status=204),
 ]  # fmt: skip

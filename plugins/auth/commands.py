@@ -9,7 +9,7 @@ import click
 
 from soundwave_core import Control, SoundWave, call_server, open_core, print_table
 
-from . import accounts
+from . import people
 from .store import LAST, Users
 
 USERS = "/api/user/admin/users/"
@@ -28,7 +28,7 @@ def add(name: str, is_admin: bool) -> None:
     password = read_password()
     with open_core(may_create=True) as core:
         if isinstance(core, SoundWave):
-            accounts.add_user(core, name, password, is_admin)
+            people.add_user(core, name, password, is_admin)
             where = f"in {core.config.data_dir}"
         else:
             wish = {"username": name, "password": password, "is_admin": is_admin}

@@ -115,6 +115,12 @@ def change_password(core: SoundWave, request: Request) -> Answer:
     return _signed_in(request, entry)
 
 
+def confirm(core: SoundWave, request: Request) -> None:
+    """Give the password again: for ten minutes this session may do what needs it."""
+    body: shapes.Confirmation = request.body
+    accounts.confirm(core, request.user, body.password, _device(request))
+
+
 def list_sessions(core: SoundWave, request: Request) -> Listing[shapes.SessionView]:
     """Where one is signed in, newest first."""
     store, actor, now = Sessions(core), request.user, core.clock.stamp()
@@ -224,6 +230,10 @@ ROUTES = [
         "POST", "/api/user/change-password/", change_password, IsAuthenticated,
         body=shapes.PasswordChange, answer=shapes.SignedIn, scope="admin",
     ),
+    Route(
+        "POST", "/api/user/confirm/", confirm, IsAuthenticated,
+        body=shapes.Confirmation, status=204, scope="admin",
+    ),
     Route("GET", SESSIONS, list_sessions, IsAuthenticated, query=ListQuery, answer=Listing[shapes.SessionView]),
     Route("DELETE", SESSIONS, end_other_sessions, IsAuthenticated, status=204, scope="admin"),
     Route(
@@ -233,7 +243,7 @@ ROUTES = [
     Route("GET", TOKENS, list_tokens, IsAuthenticated, query=ListQuery, answer=Listing[shapes.TokenView]),
     Route(
         "POST", TOKENS, add_token, IsAuthenticated,
-        body=shapes.TokenWish, answer=shapes.NewToken, status=201, scope="admin",
+        body=shapes.TokenWish, answer=shapes.NewToken, status=201, scope="admin", needs_confirmation=True,
     ),
     Route(
         "DELETE", TOKENS + "<token:id>/", remove_token, IsOwnerOrAdmin,

@@ -20,6 +20,7 @@ IDLE = timedelta(hours=12)
 IDLE_REMEMBERED = timedelta(days=30)
 ABSOLUTE = timedelta(days=180)
 SEEN_EVERY = timedelta(minutes=10)
+CONFIRMED = timedelta(minutes=10)  # how long the password counts for what needs it
 NAME = "soundwave_session"
 
 
@@ -76,7 +77,10 @@ def actor_of_cookie(core: SoundWave, secret: str) -> Actor | None:
     if now - from_stamp(row.last_seen_at) >= SEEN_EVERY:
         core.part(AuthState).sessions_seen.note(row.id, now)
     is_admin = row.role == "admin"
-    return Actor(row.user_id, row.name, is_admin, session_id=row.id, csrf_token=row.csrf_token)
+    is_confirmed = now - from_stamp(row.auth_at) < CONFIRMED
+    return Actor(
+        row.user_id, row.name, is_admin, session_id=row.id, csrf_token=row.csrf_token, is_confirmed=is_confirmed
+    )
 
 
 def _is_over(core: SoundWave, row: SessionRow) -> bool:

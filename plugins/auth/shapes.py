@@ -43,6 +43,12 @@ class PasswordChange(Body, frozen=True):
     new_password: Password
 
 
+class Confirmation(Body, frozen=True):
+    """The password again, as proof that it is still the same person."""
+
+    password: Password
+
+
 class TokenWish(Body, frozen=True):
     """A token to be made; it can do no more than its ``scopes``."""
 

@@ -81,6 +81,9 @@ ROUTES = [
     Route("PATCH", "/api/task/<task:name>/", change_task, AdminOnly, body=TaskPatch, answer=TaskDetail),
     Route("POST", "/api/task/<task:name>/run/", run_task, AdminOnly, answer=Run, status=202),
     Route("GET", "/api/appsettings/", list_settings, AdminOnly, answer=Listing[SettingInfo]),
-    Route("PATCH", "/api/appsettings/", change_settings, AdminOnly, body=SettingsPatch, answer=Listing[SettingInfo]),
+    Route(
+        "PATCH", "/api/appsettings/", change_settings, AdminOnly,
+        body=SettingsPatch, answer=Listing[SettingInfo], needs_confirmation=True,
+    ),
     Route("GET", "/api/appsettings/plugins/", list_plugins, AdminOnly, answer=Listing[PluginView]),
-]
+]  # fmt: skip

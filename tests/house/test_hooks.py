@@ -19,7 +19,7 @@ HOOKS_MD = (CORE / "HOOKS.md").read_text()
 WAYS = ("collect", "decide", "announce")
 PAST = re.compile(r"_(added|removed|changed|recorded|finished|failed|refused)$")
 ARGUMENTS = {
-    "core", "actor", "request", "download", "track_id", "playlist_id", "play_ids", "user_id", "names", "status",
+    "core", "actor", "request", "download", "track_id", "playlist_id", "play_ids", "user_id", "heir_id", "names", "status",
     "code", "reason",
 }  # fmt: skip
 

@@ -26,6 +26,7 @@ class SessionRow(Struct, frozen=True, kw_only=True):
     address: str
     is_remembered: bool
     created_at: str
+    auth_at: str
     last_seen_at: str
     expires_at: str
     absolute_at: str
@@ -48,7 +49,7 @@ class TokenRow(Struct, frozen=True, kw_only=True):
 
 
 _SESSION = """s.uid AS id, s.user_id, u.name, u.role, s.csrf_token, s.device, s.address, s.is_remembered,
-    s.created_at, s.last_seen_at, s.expires_at, s.absolute_at, s.id AS number
+    s.created_at, s.auth_at, s.last_seen_at, s.expires_at, s.absolute_at, s.id AS number
     FROM sessions s JOIN users u ON u.uid = s.user_id AND u.state = 'active'"""
 _TOKEN = """t.uid AS id, t.user_id, u.name AS user_name, u.role, t.name, t.scopes, t.created_at, t.expires_at,
     t.last_used_at, t.id AS number FROM tokens t JOIN users u ON u.uid = t.user_id AND u.state = 'active'"""
@@ -107,6 +108,10 @@ class Sessions:
         """End every session of a user, except ``but``."""
         sql = "DELETE FROM sessions WHERE user_id = :user AND uid IS NOT :but"
         self._db.execute(sql, user=user_id, but=but)
+
+    def set_confirmed(self, session_id: str, now: str) -> None:
+        """The user gave the password again."""
+        self._db.execute("UPDATE sessions SET auth_at = :now WHERE uid = :id", id=session_id, now=now)
 
     def set_seen(self, rows: Sequence[dict[str, Any]]) -> None:
         """``rows``: id, at, and when the session then ends: ``short``, or ``long`` if remembered."""
