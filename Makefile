@@ -10,12 +10,14 @@ WEB := $(wildcard webroot/*.json webroot/*.mjs webroot/*.html) \
 UNBUILT := $(if $(wildcard webroot/dist/build.json),,unbuilt)
 RUFF_CONFIG := --config tests/house/ruff.toml
 
-.PHONY: help run test lint types bench build clean browser unbuilt
+.PHONY: help run test rebuild-test soak lint types bench build clean browser unbuilt
 .DELETE_ON_ERROR:
 
 help:
 	@echo "make run     install into .venv and start on http://localhost:8889"
 	@echo "make test    install what tests need and run every check"
+	@echo "make rebuild-test  build the image, run it, lose it, build it again: nothing may be gone (root, podman)"
+	@echo "make soak    the attacks on the server in their long forms; ten minutes"
 	@echo "make lint    the checks that run nothing: formats, lint, types"
 	@echo "make types   write webroot/src/api/schema.d.ts from the routes"
 	@echo "make bench   measure, and write the figures as JSON"
@@ -30,6 +32,12 @@ test: lint browser
 	$(BIN)/coverage run -m pytest -n auto --dist loadgroup
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
+
+rebuild-test: .venv/.installed-for-tests
+	$(BIN)/python -m pytest -m rebuild -rP -o faulthandler_timeout=1500 tests/container
+
+soak: .venv/.installed-for-tests
+	SOUNDWAVE_SOAK=1 $(BIN)/python -m pytest -n auto --dist loadgroup -rP tests/security
 
 lint: .venv/.installed-for-tests webroot/node_modules/.package-lock.json
 	$(BIN)/ruff format --check --output-format concise $(RUFF_CONFIG) .

@@ -12,6 +12,7 @@ import bottle
 import msgspec
 
 from .errors import SoundWaveError
+from .texts import shown
 
 log = logging.getLogger(__name__)
 
@@ -53,8 +54,8 @@ def same_secret(given: str, kept: str) -> bool:
 
 def problem_body(error: SoundWaveError) -> bytes:
     """An error as the bytes of a problem+json document."""
-    title = HTTPStatus(error.status).phrase
-    return msgspec.json.encode(Problem(title=title, status=error.status, detail=error.sentence, code=error.code))
+    title, detail = HTTPStatus(error.status).phrase, shown(error.sentence)
+    return msgspec.json.encode(Problem(title=title, status=error.status, detail=detail, code=error.code))
 
 
 def problem_headers(error: SoundWaveError) -> list[tuple[str, str]]:

@@ -79,8 +79,8 @@ class TooMany(SoundWaveError):
 
     status, code = 429, "too_many_requests"
 
-    def __init__(self, sentence: str, seconds: int) -> None:
-        super().__init__(sentence, headers=[("Retry-After", str(seconds))])
+    def __init__(self, sentence: str, seconds: int, *, code: str | None = None) -> None:
+        super().__init__(sentence, code=code, headers=[("Retry-After", str(seconds))])
 
 
 class Unavailable(SoundWaveError):

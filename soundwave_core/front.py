@@ -9,8 +9,9 @@ from functools import lru_cache
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
-from .answers import problem_body, problem_headers
+from .answers import NO_STORE, problem_body, problem_headers
 from .errors import BadRequest, NotFound, SoundWaveError, Unavailable
+from .origin import cors_headers
 
 if TYPE_CHECKING:
     from .app import SoundWave
@@ -47,6 +48,8 @@ def with_headers(headers: Iterable[tuple[str, str]], is_https: bool) -> list[tup
     names = {name.lower() for name, _ in complete}
     if "content-security-policy" not in names:
         complete.append(("Content-Security-Policy", CLOSED_POLICY))
+    if "cache-control" not in names:
+        complete.append(NO_STORE)  # what does not say who may keep it is kept by nobody
     wanted = (*HEADERS, *HTTPS_HEADERS) if is_https else HEADERS
     complete.extend((name, value) for name, value in wanted if name.lower() not in names)
     return complete
@@ -63,7 +66,9 @@ class Front:
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         def start(status: str, headers: list[tuple[str, str]], *rest: Any) -> Any:
-            return start_response(status, with_headers(headers, environ["wsgi.url_scheme"] == "https"), *rest)
+            shared = cors_headers(environ, self._core.config["cors_origins"])
+            complete = with_headers([*headers, *shared], environ["wsgi.url_scheme"] == "https")
+            return start_response(status, complete, *rest)
 
         try:
             self._ensure_running()
@@ -83,7 +88,7 @@ class Front:
 
     def _believe_proxy(self, environ: Environ) -> None:
         """Take scheme, host, prefix and address from a proxy that is named as trusted, from nobody else."""
-        if not self._trusted or not self._is_trusted(environ.get("REMOTE_ADDR", "")):
+        if not self._trusted or not self.is_trusted(environ.get("REMOTE_ADDR", "")):
             return
         scheme = _last(environ, "HTTP_X_FORWARDED_PROTO")
         if scheme in ("http", "https"):
@@ -98,10 +103,11 @@ class Front:
             if not _is_address(address):
                 break
             environ["REMOTE_ADDR"] = address
-            if not self._is_trusted(address):
+            if not self.is_trusted(address):
                 break
 
-    def _is_trusted(self, address: str) -> bool:
+    def is_trusted(self, address: str) -> bool:
+        """Whether this is the address of a proxy that is named as trusted."""
         if not _is_address(address):
             return False
         peer = ipaddress.ip_address(address)

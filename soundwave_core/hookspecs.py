@@ -11,7 +11,7 @@ An implementation may take any subset of the arguments, by name.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import pluggy
@@ -165,6 +165,11 @@ def user_added(core: SoundWave, user_id: str) -> None:
 
 
 @hookspec
+def user_changed(core: SoundWave, user_id: str) -> None:
+    """announce. After commit: another name, role, state or quota."""
+
+
+@hookspec
 def user_removed(core: SoundWave, user_id: str, heir_id: str | None) -> None:
     """announce. The user is marked removed; each plugin's own sweep finishes the work.
 
@@ -173,8 +178,13 @@ def user_removed(core: SoundWave, user_id: str, heir_id: str | None) -> None:
 
 
 @hookspec
-def settings_changed(core: SoundWave, names: Sequence[str]) -> None:
-    """announce. After commit: these stored settings have new values."""
+def removed_users(core: SoundWave) -> Mapping[str, str | None] | None:
+    """decide. Asked by sweeps: the users who are gone, each with their heir or None."""
+
+
+@hookspec
+def settings_changed(core: SoundWave, names: Sequence[str], actor: Actor) -> None:
+    """announce. After commit: these stored settings have new values, by this actor."""
 
 
 @hookspec

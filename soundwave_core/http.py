@@ -194,7 +194,8 @@ def _refuse(core: SoundWave, request: Request, error: SoundWaveError) -> bottle.
 def _answer(core: SoundWave, request: Request) -> bottle.HTTPResponse:
     route = request.route
     request.actor = core.actor_of(request)
-    ensure_same_origin(request)
+    if not is_navigation(request):  # a page may be gone to from anywhere: it is the same for all
+        ensure_same_origin(request)
     permissions.judge_actor(request.actor, route)
     if route.is_safe:
         return _carry_out(core, request)
@@ -220,9 +221,13 @@ def decode_query(text: str, kind: Any) -> Any:
             raise Invalid(f"{name} is given twice in the query.", code="query_invalid")
         values[name] = value
     try:
-        return msgspec.convert(values, kind, strict=False)
+        query = msgspec.convert(values, kind, strict=False)
     except msgspec.ValidationError as error:
         raise Invalid(wrong("The query", error), code="query_invalid") from error
+    for name in values:
+        if getattr(query, name) is None:  # msgspec takes the word null for None; a query has none
+            raise Invalid(f"{name} is wrong in the query.", code="query_invalid")
+    return query
 
 
 def _pairs(text: str) -> list[tuple[str, str]]:

@@ -3,11 +3,15 @@
 The key is written in the same transaction as the change, the answer right after. A resend gets the stored
 answer; the same key with another body is refused; a key still at work is refused for now. A refusal is kept
 only where something had been changed before it: otherwise trying again is harmless.
+
+A body may hold a password, and a hash of it is quickly undone. So what tells bodies apart is keyed by the key
+itself, of which only a hash is stored.
 """
 
 from __future__ import annotations
 
 import hashlib
+import hmac
 import logging
 import re
 import threading
@@ -79,9 +83,7 @@ class Operation:
             if refusal.status < 500:
                 self._keep_answer(answers.problem(refusal))
             raise
-        if _is_secret(response):
-            self._change("request_hash = ''")  # a hash of a body with a password in it is quickly undone
-        else:
+        if not _is_secret(response):
             self._keep_answer(response)
         return response
 
@@ -116,17 +118,18 @@ def once(core: SoundWave, request: Request, run: Callable[[], bottle.HTTPRespons
         return run()
     if not _KEY.fullmatch(key):
         raise BadRequest(f"{HEADER} is 1 to 200 printable characters.", code="idempotency_key_invalid")
-    user_id, fingerprint = request.actor.id, _fingerprint(request)
-    with core.running_keys.claim(user_id, key):
-        stored = core.db.row("SELECT * FROM operations WHERE user_id = :u AND key = :k", u=user_id, k=key)
+    user_id, fingerprint = request.actor.id, _fingerprint(request, key)
+    name = hashlib.sha256(key.encode()).hexdigest()
+    with core.running_keys.claim(user_id, name):
+        stored = core.db.row("SELECT * FROM operations WHERE user_id = :u AND key = :k", u=user_id, k=name)
         if stored is not None:
             return _again(stored, fingerprint)
-        return Operation(core, user_id, key, fingerprint).run(run)
+        return Operation(core, user_id, name, fingerprint).run(run)
 
 
-def _fingerprint(request: Request) -> str:
+def _fingerprint(request: Request, key: str) -> str:
     line = f"{request.method} {request.path}?{request.environ.get('QUERY_STRING', '')}\n".encode()
-    return hashlib.sha256(line + request.raw_body).hexdigest()
+    return hmac.new(key.encode(), line + request.raw_body, hashlib.sha256).hexdigest()
 
 
 def _is_secret(response: bottle.HTTPResponse) -> bool:
@@ -136,7 +139,7 @@ def _is_secret(response: bottle.HTTPResponse) -> bool:
 
 
 def _again(stored: dict[str, Any], fingerprint: str) -> bottle.HTTPResponse:
-    if stored["request_hash"] not in (fingerprint, ""):
+    if stored["request_hash"] != fingerprint:
         raise Invalid("This key was used for another request.", code="idempotency_key_reused")
     if stored["answer"] is None:
         raise Conflict("This request was carried out; its answer was not kept.", code="already_applied")

@@ -17,7 +17,7 @@ from .rules import Rule
 from .schemas import PREFIX, Schema, Schemas
 
 METHOD_ORDER = ("GET", "PUT", "POST", "PATCH", "DELETE")
-BINARY = {"*/*": {"schema": {"type": "string", "format": "binary"}}}
+BINARY: Schema = {"*/*": {}}  # bytes have no schema (OpenAPI 3.1 section 4.8.14.2)
 ALWAYS = (400, 401, 403, 429, 503)
 REASONS = {
     400: "The request cannot be read, or is for a host that is not allowed.",
@@ -197,7 +197,8 @@ def _successes(route: Route, schemas: Schemas) -> dict[str, Schema]:
 def _problems(entry: RouteEntry) -> list[int]:
     """The refusals that can happen to this route."""
     route, found = entry.route, set(ALWAYS)
-    if entry.rule.wildcards or route.answer is FileAnswer:
+    names_things = route.body is not None and route.permission is not Public
+    if entry.rule.wildcards or route.answer is FileAnswer or names_things:
         found.add(404)
     if route.answer is FileAnswer:
         found.add(416)

@@ -69,7 +69,8 @@ class Route:
     ``query``, ``answer``: msgspec types. ``scope``: what a token needs (see ``default_scope``).
     ``body_limit``: bytes, where the setting ``body_limit_bytes`` is not right for this route.
     ``needs_confirmation``: a session's user gave the password in the last ten minutes, else 403
-    ``confirmation_needed``; for what gives away credentials or the whole server.
+    ``confirmation_needed``; for what gives away credentials or the whole server. ``needs_session``: no
+    token is enough, 403 ``session_required``.
     """
 
     method: str
@@ -85,6 +86,7 @@ class Route:
     access: Access | None = None
     body_limit: int | None = None
     needs_confirmation: bool = False
+    needs_session: bool = False
 
     def __post_init__(self) -> None:
         if not isinstance(self.permission, Permission):

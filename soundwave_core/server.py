@@ -9,16 +9,14 @@ import socket
 import threading
 import time
 from types import FrameType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from waitress import create_server, wasyncore
-from waitress.channel import HTTPChannel
-from waitress.task import ErrorTask, WSGITask
+from waitress import wasyncore
+from waitress.adjustments import Adjustments
 
 from . import control
-from .answers import problem_body
-from .errors import SoundWaveError, StartError
-from .front import with_headers
+from .connections import Door
+from .errors import StartError
 
 if TYPE_CHECKING:
     from .app import SoundWave
@@ -27,54 +25,11 @@ log = logging.getLogger(__name__)
 
 CONNECTIONS = 2000
 SEND_BUFFER_BYTES = 128 * 1024  # less is read ahead for a slow listener, and dropped
-LARGEST_BODY_BYTES = 64 * 1024 * 1024
+LARGEST_HEAD_BYTES = 32 * 1024
+LARGEST_BODY_BYTES = 16 * 1024 * 1024  # what body_limit_bytes may be set to; beyond, nothing is even read
+BODY_IN_MEMORY_BYTES = 64 * 1024  # the rest of it waits in a file
+TURN_SECONDS = 2.0  # how late a look at slow requests may be where nothing else happens
 DRAIN_SECONDS = 1.0
-CODES = {400: "bad_request", 413: "body_too_large", 431: "headers_too_large", 501: "not_implemented"}
-
-
-class ProblemTask(ErrorTask):  # type: ignore[misc]
-    """What waitress refuses before the application sees it, as problem+json too."""
-
-    def execute(self) -> None:
-        error = self.request.error
-        status = int(error.code)
-        body = problem_body(SoundWaveError(f"{error.reason}.", code=CODES.get(status, "server_refused"), status=status))
-        self.status = f"{status} {error.reason}"
-        headers = [("Content-Type", "application/problem+json"), ("Content-Length", str(len(body)))]
-        self.response_headers.extend(with_headers(headers, is_https=False))
-        self.set_close_on_finish()
-        self.content_length = len(body)
-        self.write(body)
-
-
-class AnswerTask(WSGITask):  # type: ignore[misc]
-    """An answer whose head and body leave together: waitress sends each by itself, at twice the price.
-
-    After a 204 or 304 the connection stays: waitress would end it, for want of a Content-Length, and an app
-    that polls would connect anew every time.
-    """
-
-    wrote_header: bool
-
-    def set_close_on_finish(self) -> None:
-        is_asked = self.version != "1.1" or self.request.headers.get("CONNECTION", "").lower() == "close"
-        if self.has_body or is_asked:
-            super().set_close_on_finish()
-
-    def write(self, data: bytes) -> None:
-        if self.wrote_header or not data or not self.has_body or self.content_length != len(data):
-            super().write(data)
-            return
-        head = self.build_response_header()
-        self.wrote_header, self.content_bytes_written = True, len(data)
-        self.channel.write_soon(head + data)
-
-
-class Channel(HTTPChannel):  # type: ignore[misc]
-    """A connection, with our answers and errors."""
-
-    task_class = AnswerTask
-    error_task_class = ProblemTask
 
 
 class Server:
@@ -83,18 +38,15 @@ class Server:
     def __init__(self, core: SoundWave, listener: socket.socket) -> None:
         self.core = core
         self.host, self.port = listener.getsockname()[:2]
-        _raise_descriptor_limit()
-        self._server: Any = create_server(
-            core.wsgi(), map={}, sockets=[listener], threads=core.config["threads"],
-            connection_limit=CONNECTIONS, asyncore_use_poll=True, ident=None, channel_timeout=60,
-            max_request_header_size=32 * 1024, max_request_body_size=LARGEST_BODY_BYTES,
+        settings = Adjustments(
+            sockets=[listener], threads=core.config["threads"], connection_limit=_allowed_connections(),
+            asyncore_use_poll=True, ident=None, channel_timeout=60, inbuf_overflow=BODY_IN_MEMORY_BYTES,
+            max_request_header_size=LARGEST_HEAD_BYTES, max_request_body_size=LARGEST_BODY_BYTES + 1,
             expose_tracebacks=False, clear_untrusted_proxy_headers=False,
         )  # fmt: skip
-        self._server.channel_class = Channel
-        self._server.adj.socket_options = [
-            *self._server.adj.socket_options,
-            (socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER_BYTES),
-        ]
+        send_buffer = (socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER_BYTES)
+        settings.socket_options = [*settings.socket_options, send_buffer]
+        self._door = Door(core, listener, settings)
         self._is_stopping = self._is_closed = False
         self._lock = threading.RLock()  # a signal may come while this thread holds it
 
@@ -107,17 +59,18 @@ class Server:
 
     def run(self) -> None:
         """Serve until told to stop, then give answers under way a second to end."""
-        sockets = self._server._map
+        sockets = self._door._map
         while not self._is_stopping:
-            wasyncore.loop(timeout=30, use_poll=True, map=sockets, count=1)
-        wasyncore.dispatcher.close(self._server)  # stop listening; the connections stay
+            wasyncore.loop(timeout=TURN_SECONDS, use_poll=True, map=sockets, count=1)
+            self._door.look()
+        wasyncore.dispatcher.close(self._door)  # stop listening; the connections stay
         end = time.monotonic() + DRAIN_SECONDS
         while self._is_busy() and time.monotonic() < end:
             wasyncore.loop(timeout=0.1, use_poll=True, map=sockets, count=1)
-        self._server.task_dispatcher.shutdown(cancel_pending=True, timeout=DRAIN_SECONDS)
+        self._door.task_dispatcher.shutdown(cancel_pending=True, timeout=DRAIN_SECONDS)
         with self._lock:
             self._is_closed = True
-            for channel in list(self._server.active_channels.values()):
+            for channel in list(self._door.active_channels.values()):
                 channel.handle_close()  # closes the file it was sending too; close_all only drops it
             wasyncore.close_all(sockets)
 
@@ -126,10 +79,10 @@ class Server:
         with self._lock:
             if not self._is_stopping and not self._is_closed:
                 self._is_stopping = True
-                self._server.pull_trigger()
+                self._door.pull_trigger()
 
     def _is_busy(self) -> bool:
-        return any(channel.requests for channel in self._server.active_channels.values())
+        return any(channel.requests for channel in self._door.active_channels.values())
 
 
 def open_listener(host: str, port: int) -> socket.socket:
@@ -158,9 +111,10 @@ def serve(core: SoundWave, listener: socket.socket) -> None:
     log.info("stopped")
 
 
-def _raise_descriptor_limit() -> None:
-    """Each listener takes a socket and a file: allow as many as the system lets us."""
+def _allowed_connections() -> int:
+    """How many there may be. Each listener takes a socket and a file: the system's limit is raised, or obeyed."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = 3 * CONNECTIONS if hard == resource.RLIM_INFINITY else min(3 * CONNECTIONS, hard)
     if soft < wanted:
         resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+    return min(CONNECTIONS, max(soft, wanted) // 3)

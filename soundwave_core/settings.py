@@ -11,6 +11,10 @@ from .values import Network
 
 _Base = Meta(pattern=r"^(/[\w~-][\w.~-]*)*\Z", description="empty or a path such as /audio")
 _Url = Meta(pattern=r"^(https?://[^\s/?#]+(/[^\s?#]*)?)?\Z", description="empty or like https://my.house")
+_Origin = Meta(
+    pattern=r"^[a-z][a-z0-9+.-]*://([a-z0-9.-]+|\[[0-9a-f:.]+\])(:[0-9]{1,5})?\Z",
+    description="an origin such as https://app.example.org: no path, lower case",
+)
 _Log = Literal["debug", "info", "warning", "error"]
 
 
@@ -31,6 +35,10 @@ CORE_SETTINGS = (
     _fixed("disabled_plugins", tuple[str, ...], (), "Plugins that are not loaded."),
     _fixed("job_threads", Annotated[int, Meta(ge=1, le=16)], 4, "How many jobs run at once."),
     Setting("allowed_hosts", tuple[str, ...], (), "Host names that SoundWave answers to, beside local ones."),
+    Setting("cors_origins", tuple[Annotated[str, _Origin], ...], (),
+            "Other sites whose scripts may use the API, with tokens; each exactly as its browser sends it."),
+    Setting("connections_per_address", Annotated[int, Meta(ge=16, le=2000)], 128,
+            "How many connections one address may hold; trusted proxies hold as many as they like."),
     Setting("public_url", Annotated[str, _Url], "", "The address that people open, for links."),
     Setting("body_limit_bytes", Annotated[int, Meta(ge=1024, le=16 * 1024**2)], 1024**2,
             "The largest request body."),

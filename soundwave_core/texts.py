@@ -18,6 +18,12 @@ _PLACE = re.compile(r"(?P<what>.*) - at `\$\.?(?P<place>.*)`", re.DOTALL)
 _FORM = re.compile(r"Expected `str` matching regex .*", re.DOTALL)
 
 
+def shown(text: str, longest: int = 300) -> str:
+    """A sentence as it goes out: what it repeats of a request is printable, and no longer than a sentence."""
+    plain = "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in text)
+    return plain if len(plain) <= longest else plain[: longest - 1] + "…"
+
+
 def wrong(whole: str, error: msgspec.ValidationError) -> str:
     """One sentence that names the field: "The body is wrong: `title` has the wrong form."."""
     found = _PLACE.fullmatch(str(error))

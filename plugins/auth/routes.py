@@ -9,7 +9,6 @@ from soundwave_core import (
     Actor,
     Answer,
     BadRequest,
-    Forbidden,
     IsAuthenticated,
     IsOwnerOrAdmin,
     Listing,
@@ -18,13 +17,14 @@ from soundwave_core import (
     Route,
     __version__,
     row_before,
-    transaction,
 )
 
-from . import accounts, admin_routes, setup, shapes, tokens
+from . import accounts, admin_routes, known_devices, second_factor_routes, setup, shapes, tokens
+from .known_devices import device_of
 from .lists import page
-from .sessions import Device, actor_of_cookie, clear_cookie, cookie_name, device_label, set_cookie
-from .store import SessionRow, Sessions, TokenRow, Tokens, UserRow, Users
+from .proving import Claim
+from .sessions import actor_of_cookie, clear_cookie, cookie_name, set_cookie
+from .store import SecondFactors, SessionRow, Sessions, TokenRow, Tokens, UserRow, Users
 
 if TYPE_CHECKING:
     from soundwave_core import Request, SoundWave
@@ -39,7 +39,7 @@ def actor_of(core: SoundWave, request: Request) -> Actor | None:
     if cookie is not None and secret is not None:
         raise BadRequest("Send the cookie or a token, not both.", code="credentials_mixed")
     if secret is not None:
-        return tokens.actor_of_token(core, secret)
+        return tokens.actor_of_token(core, secret, request.remote_address)
     return actor_of_cookie(core, cookie) if cookie else None
 
 
@@ -48,7 +48,7 @@ def get_session(core: SoundWave, request: Request) -> shapes.SessionStart:
     actor = request.actor
     user = Users(core).find(actor.id) if actor else None
     return shapes.SessionStart(
-        user=_user(user) if user else None,
+        user=_user(core, user) if user else None,
         csrf_token=actor.csrf_token if actor else None,
         pages=core.pages_for(actor),
         slots=core.slots_for(actor),
@@ -64,14 +64,12 @@ def login(core: SoundWave, request: Request) -> Answer:
     body: shapes.Login = request.body
     entry = accounts.sign_in(
         core,
-        body.username,
-        body.password,
-        _device(request),
+        Claim(name=body.username, device=device_of(request), password=body.password, totp=body.totp),
         is_remembered=body.remember,
         wants_token=body.return_token,
         old=request.actor,
     )
-    return _signed_in(request, entry)
+    return _signed_in(core, request, entry)
 
 
 def register(core: SoundWave, request: Request) -> Answer:
@@ -81,44 +79,48 @@ def register(core: SoundWave, request: Request) -> Answer:
         core,
         body.username,
         body.password,
-        _device(request),
+        device_of(request),
         setup_code=body.setup_code,
         invite_code=body.invite_code,
         host=request.host,
         old=request.actor,
     )
-    return _signed_in(request, entry)
+    return _signed_in(core, request, entry)
 
 
 def logout(core: SoundWave, request: Request) -> Answer:
-    """End this session, or give up the token that asks."""
+    """End this session, or give up the token that asks.
+
+    There is no Clear-Site-Data: its "storage" and "cookies" would reach whatever else lives at this host, below
+    another path or at another port, and its "cache" is not needed: nothing personal is used again without asking.
+    """
     secret = tokens.secret_in(request.headers.get("Authorization"))
     if request.user.session_id:
-        with transaction(core.db):
-            Sessions(core).end(request.user, request.user.session_id)
+        accounts.sign_out(core, request.user, request.remote_address)
     elif secret is not None:
-        tokens.give_up(core, secret)
+        tokens.give_up(core, request.user, secret, request.remote_address)
     return Answer(None, headers=[clear_cookie(request.scheme, request.prefix)])
 
 
 def get_account(core: SoundWave, request: Request) -> shapes.Account:
     """One's own account."""
-    return shapes.Account(user=_user(Users(core).get(request.user.id)))
+    user = Users(core).get(request.user.id)
+    return shapes.Account(user=_user(core, user), quota_bytes=user.quota_bytes)
 
 
 def change_password(core: SoundWave, request: Request) -> Answer:
     """A new password. Every session and token ends; this browser gets a new session."""
     body: shapes.PasswordChange = request.body
-    if request.user.session_id is None:
-        raise Forbidden("Sign in with the password to change it.", code="session_required")
-    entry = accounts.change_password(core, request.user, body.old_password, body.new_password, _device(request))
-    return _signed_in(request, entry)
+    entry = accounts.change_password(
+        core, request.user, _claim(request, body.old_password, body.totp), body.new_password
+    )
+    return _signed_in(core, request, entry)
 
 
 def confirm(core: SoundWave, request: Request) -> None:
     """Give the password again: for ten minutes this session may do what needs it."""
     body: shapes.Confirmation = request.body
-    accounts.confirm(core, request.user, body.password, _device(request))
+    accounts.confirm(core, request.user, _claim(request, body.password, body.totp))
 
 
 def list_sessions(core: SoundWave, request: Request) -> Listing[shapes.SessionView]:
@@ -136,14 +138,12 @@ def list_sessions(core: SoundWave, request: Request) -> Listing[shapes.SessionVi
 
 def end_session(core: SoundWave, request: Request) -> None:
     """Sign one device out."""
-    with transaction(core.db):
-        Sessions(core).end(request.user, request.params["session"])
+    accounts.end_session(core, request.user, request.params["session"], request.remote_address)
 
 
 def end_other_sessions(core: SoundWave, request: Request) -> None:
     """Sign every other device out."""
-    with transaction(core.db):
-        Sessions(core).end_all(request.user.id, but=request.user.session_id)
+    accounts.end_other_sessions(core, request.user, request.remote_address)
 
 
 def list_tokens(core: SoundWave, request: Request) -> Listing[shapes.TokenView]:
@@ -157,7 +157,7 @@ def list_tokens(core: SoundWave, request: Request) -> Listing[shapes.TokenView]:
 def add_token(core: SoundWave, request: Request) -> Answer:
     """A new token. Its secret is in this answer and never again."""
     body: shapes.TokenWish = request.body
-    row, secret = tokens.issue(core, request.user, body.name, body.scopes, body.expires_in_days)
+    row, secret = tokens.issue(core, request.user, body.name, body.scopes, body.expires_in_days, request.remote_address)
     token = shapes.NewToken(
         id=row.id,
         name=row.name,
@@ -171,24 +171,34 @@ def add_token(core: SoundWave, request: Request) -> Answer:
 
 def remove_token(core: SoundWave, request: Request) -> None:
     """Revoke a token."""
-    tokens.revoke(core, request.user, request.params["token"])
+    tokens.revoke(core, request.user, request.params["token"], request.remote_address)
 
 
-def _signed_in(request: Request, entry: accounts.Entry) -> Answer:
-    session = entry.session
+def _claim(request: Request, password: str, totp: str | None) -> Claim:
+    """Of who is signed in."""
+    user = request.user
+    return Claim(name=user.name, device=device_of(request), password=password, totp=totp, actor=user)
+
+
+def _signed_in(core: SoundWave, request: Request, entry: accounts.Entry) -> Answer:
+    session, cookies = entry.session, list[tuple[str, str]]()
+    if session is not None:
+        cookies.append(known_devices.set_cookie(request.scheme, request.prefix, entry.device_secret))
+        cookies.append(set_cookie(request.scheme, request.prefix, session))
     value = shapes.SignedIn(
-        user=_user(entry.user), csrf_token=session.csrf_token if session else None, token=entry.token
+        user=_user(core, entry.user), csrf_token=session.csrf_token if session else None, token=entry.token
     )
-    cookies = [set_cookie(request.scheme, request.prefix, session)] if session else []
     return Answer(value, headers=[shapes.SHOWN_ONCE, *cookies])
 
 
-def _device(request: Request) -> Device:
-    return Device(device_label(request.headers.get("User-Agent")), request.remote_address)
-
-
-def _user(user: UserRow) -> shapes.User:
-    return shapes.User(id=user.id, username=user.name, is_admin=user.is_admin, created_at=user.created_at)
+def _user(core: SoundWave, user: UserRow) -> shapes.User:
+    return shapes.User(
+        id=user.id,
+        username=user.name,
+        is_admin=user.is_admin,
+        created_at=user.created_at,
+        has_second_factor=SecondFactors(core).is_on(user.id),
+    )
 
 
 def _session(row: SessionRow, actor: Actor) -> shapes.SessionView:
@@ -228,11 +238,11 @@ ROUTES = [
     Route("GET", "/api/user/account/", get_account, IsAuthenticated, answer=shapes.Account),
     Route(
         "POST", "/api/user/change-password/", change_password, IsAuthenticated,
-        body=shapes.PasswordChange, answer=shapes.SignedIn, scope="admin",
+        body=shapes.PasswordChange, answer=shapes.SignedIn, scope="admin", needs_session=True,
     ),
     Route(
         "POST", "/api/user/confirm/", confirm, IsAuthenticated,
-        body=shapes.Confirmation, status=204, scope="admin",
+        body=shapes.Confirmation, status=204, scope="admin", needs_session=True,
     ),
     Route("GET", SESSIONS, list_sessions, IsAuthenticated, query=ListQuery, answer=Listing[shapes.SessionView]),
     Route("DELETE", SESSIONS, end_other_sessions, IsAuthenticated, status=204, scope="admin"),
@@ -249,5 +259,6 @@ ROUTES = [
         "DELETE", TOKENS + "<token:id>/", remove_token, IsOwnerOrAdmin,
         resource="token", status=204, scope="admin",
     ),
+    *second_factor_routes.ROUTES,
     *admin_routes.ROUTES,
 ]  # fmt: skip

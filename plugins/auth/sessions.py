@@ -26,10 +26,11 @@ NAME = "soundwave_session"
 
 @dataclass(frozen=True, slots=True)
 class Device:
-    """Where a session is: what its owner recognises it by."""
+    """Where a session is: what its owner recognises it by. ``secret``: by which we do (``known_devices``)."""
 
     label: str
     address: str
+    secret: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,27 +93,28 @@ def _is_over(core: SoundWave, row: SessionRow) -> bool:
     return core.clock.stamp() >= end
 
 
-def cookie_name(scheme: str, prefix: str) -> str:
+def cookie_name(scheme: str, prefix: str, name: str = NAME) -> str:
     """RFC 6265bis section 4.1.3: the browser itself then holds host, path and Secure to the name."""
     if scheme != "https":
-        return NAME
-    return f"__Secure-{NAME}" if prefix else f"__Host-{NAME}"
+        return name
+    return f"__Secure-{name}" if prefix else f"__Host-{name}"
 
 
 def set_cookie(scheme: str, prefix: str, session: NewSession) -> tuple[str, str]:
     """The header that gives a browser its session, until the browser ends or for ``ABSOLUTE``."""
     lifetime = f"; Max-Age={int(ABSOLUTE.total_seconds())}" if session.is_remembered else ""
-    return "Set-Cookie", _cookie(scheme, prefix, session.secret) + lifetime
+    return "Set-Cookie", cookie(scheme, prefix, session.secret) + lifetime
 
 
 def clear_cookie(scheme: str, prefix: str) -> tuple[str, str]:
     """The header that takes the session's cookie back."""
-    return "Set-Cookie", _cookie(scheme, prefix, "") + "; Max-Age=0"
+    return "Set-Cookie", cookie(scheme, prefix, "") + "; Max-Age=0"
 
 
-def _cookie(scheme: str, prefix: str, value: str) -> str:
+def cookie(scheme: str, prefix: str, value: str, name: str = NAME) -> str:
+    """A cookie for this server alone, which no script reads."""
     secure = "; Secure" if scheme == "https" else ""
-    return f"{cookie_name(scheme, prefix)}={value}; Path={prefix}/; HttpOnly; SameSite=Lax{secure}"
+    return f"{cookie_name(scheme, prefix, name)}={value}; Path={prefix}/; HttpOnly; SameSite=Lax{secure}"
 
 
 _BROWSERS = (

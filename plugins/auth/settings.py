@@ -24,4 +24,21 @@ SETTINGS = (
         "Work per password: each step doubles the time of a sign-in. 12 takes about a quarter second.",
         is_stored=False,
     ),
+    Setting(
+        "auth.admin_username",
+        str,
+        "",
+        "The first admin's name: one start on a new data directory makes this admin, without a set-up link.",
+        is_stored=False,
+        variable_name="SOUNDWAVE_ADMIN_USERNAME",
+    ),
+    Setting(
+        "auth.admin_password",
+        str,
+        "",
+        "The first admin's password, which counts at that one start only.",
+        is_secret=True,
+        is_stored=False,
+        variable_name="SOUNDWAVE_ADMIN_PASSWORD",
+    ),
 )

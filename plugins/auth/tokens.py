@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING
 
 from soundwave_core import Actor, Forbidden, Unauthorized, from_stamp, to_stamp, transaction
 
+from . import audit
+from .addresses import household
 from .codes import LONGEST, SECRET_BYTES, digest, new_code
 from .names import printable
 from .state import AuthState
-from .store import TokenRow, Tokens, Users
+from .store import GoneRow, TokenRow, Tokens, Users
 
 if TYPE_CHECKING:
     from soundwave_core import SoundWave
@@ -33,12 +35,12 @@ def secret_in(header: str | None) -> str | None:
     return secret.strip() if scheme.lower() in SCHEMES else None
 
 
-def actor_of_token(core: SoundWave, secret: str) -> Actor | None:
+def actor_of_token(core: SoundWave, secret: str, address: str) -> Actor | None:
     """Whose token this is. One of ours that is no good raises; another's is None.
 
     A token without the scope admin gives no admin: an admin's player must not open everybody's library.
     """
-    row = Tokens(core).find_by_hash(digest(secret)) if len(secret) <= LONGEST else None
+    row = Tokens(core).find_by_hash(digest(secret), household(address)) if len(secret) <= LONGEST else None
     if row is None or core.clock.stamp() >= row.expires_at:
         if row is None and not secret.startswith(PREFIX):
             return None
@@ -46,18 +48,29 @@ def actor_of_token(core: SoundWave, secret: str) -> Actor | None:
     now = core.clock.now()
     if row.last_used_at is None or now - from_stamp(row.last_used_at) >= USED_EVERY:
         core.part(AuthState).tokens_seen.note(row.id, now)
-    is_admin = row.role == "admin" and "admin" in row.scopes
-    return Actor(row.user_id, row.user_name, is_admin, scopes=frozenset(row.scopes))
+    scopes = scopes_of(row.role == "admin").intersection(row.scopes)  # who was an admin when it was made may be none
+    actor = Actor(row.user_id, row.user_name, "admin" in scopes, scopes=scopes)
+    if row.is_elsewhere:
+        _note_address(core, actor, row, address)
+    return actor
 
 
-def issue(core: SoundWave, actor: Actor, name: str, scopes: Sequence[str], days: int) -> tuple[TokenRow, str]:
+def _note_address(core: SoundWave, actor: Actor, row: TokenRow, address: str) -> None:
+    with transaction(core.db):
+        if Tokens(core).add_address(row.id, household(address)):
+            audit.note(core, "token_moved", user=actor, address=address, token=row.name)
+
+
+def issue(
+    core: SoundWave, actor: Actor, name: str, scopes: Sequence[str], days: int, address: str
+) -> tuple[TokenRow, str]:
     """A new token and its secret. Nobody gives more than they have: raises Forbidden."""
     Users(core).get(actor.id)  # the command line has an actor, and no account
     has = actor.scopes if actor.scopes is not None else scopes_of(actor.is_admin)
     if not has.issuperset(scopes):
         raise Forbidden("A token cannot do more than you may do here.", code="scope_not_allowed")
     with transaction(core.db):
-        return open_token(core, actor, name, sorted(set(scopes)), days)
+        return open_token(core, actor, name, sorted(set(scopes)), days, address)
 
 
 def scopes_of(is_admin: bool) -> frozenset[str]:
@@ -65,7 +78,9 @@ def scopes_of(is_admin: bool) -> frozenset[str]:
     return frozenset((*USER_SCOPES, "admin") if is_admin else USER_SCOPES)
 
 
-def open_token(core: SoundWave, owner: Actor, name: str, scopes: Sequence[str], days: int) -> tuple[TokenRow, str]:
+def open_token(
+    core: SoundWave, owner: Actor, name: str, scopes: Sequence[str], days: int, address: str
+) -> tuple[TokenRow, str]:
     """Inside ``transaction()``."""
     secret = PREFIX + new_code(SECRET_BYTES)
     now = core.clock.now()
@@ -81,24 +96,25 @@ def open_token(core: SoundWave, owner: Actor, name: str, scopes: Sequence[str], 
         last_used_at=None,
     )
     Tokens(core).add(row, digest(secret))
+    audit.note(core, "token_made", user=owner, address=address, token=name, scopes=" ".join(scopes))
     core.db.on_commit(partial(log.info, "%s made the token %r", owner.name, printable(name)))
     return row, secret
 
 
-def revoke(core: SoundWave, actor: Actor, token_id: str) -> None:
+def revoke(core: SoundWave, actor: Actor, token_id: str, address: str) -> None:
     """One's own, or for an admin anybody's."""
     with transaction(core.db):
-        removed = Tokens(core).remove(actor, token_id)
-    _note_revoked(removed)
+        _note_revoked(core, Tokens(core).remove(actor, token_id), actor, address)
 
 
-def give_up(core: SoundWave, secret: str) -> None:
+def give_up(core: SoundWave, actor: Actor, secret: str, address: str) -> None:
     """The token that asks."""
     with transaction(core.db):
-        removed = Tokens(core).remove_by_hash(digest(secret))
-    _note_revoked(removed)
+        _note_revoked(core, Tokens(core).remove_by_hash(digest(secret)), actor, address)
 
 
-def _note_revoked(removed: tuple[str, str] | None) -> None:
-    if removed is not None:
-        log.info("the token %r of %s was revoked", printable(removed[1]), removed[0])
+def _note_revoked(core: SoundWave, gone: GoneRow | None, actor: Actor, address: str) -> None:
+    if gone is not None:
+        by = actor if actor.id != gone.id else None
+        audit.note(core, "token_revoked", user=gone, by=by, address=address, token=gone.label)
+        core.db.on_commit(partial(log.info, "the token %r of %s was revoked", printable(gone.label), gone.name))

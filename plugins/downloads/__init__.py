@@ -80,8 +80,13 @@ def playlist_changed(core: SoundWave, playlist_id: str) -> None:
 
 
 @hookimpl
+def user_changed(core: SoundWave, user_id: str) -> None:
+    core.part(Engine).cancel(departures.user_changed(core, user_id))
+
+
+@hookimpl
 def user_removed(core: SoundWave, user_id: str) -> None:
-    core.part(Engine).cancel(departures.user_removed(core, user_id))
+    core.part(Engine).cancel(departures.user_changed(core, user_id))
 
 
 @hookimpl

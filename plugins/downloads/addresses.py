@@ -22,6 +22,10 @@ _METADATA = frozenset(
     )
 )
 _NAT64 = (ipaddress.IPv6Network("64:ff9b::/96"), ipaddress.IPv6Network("64:ff9b:1::/48"))  # RFC 6052, 8215
+# Of IANA's special-purpose registries, what ``is_global`` of some Pythons takes for public (CVE-2024-4032).
+_SPECIAL: tuple[Network, ...] = tuple(
+    ipaddress.ip_network(text) for text in ("192.0.0.0/24", "2001::/23", "3fff::/20", "5f00::/16")
+)
 _COMPATIBLE = ipaddress.IPv6Network("::/96")  # IPv4-compatible, RFC 4291 section 2.5.5.1
 
 
@@ -64,4 +68,5 @@ def _is_fit(address: Address, networks: tuple[Network, ...]) -> bool:
     if any(address in network for network in networks):
         return True
     is_local = isinstance(address, ipaddress.IPv6Address) and address.is_site_local
-    return address.is_global and not (address.is_multicast or address.is_reserved or is_local)
+    is_special = any(address in network for network in _SPECIAL)
+    return address.is_global and not (address.is_multicast or address.is_reserved or is_local or is_special)

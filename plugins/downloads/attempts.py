@@ -10,7 +10,7 @@ import msgspec
 
 from soundwave_core import transaction
 
-from . import importing
+from . import importing, quota
 from .messages import Failed, Fetched, Item, Options
 from .process import WorkerDied, WorkerProcess
 from .source_store import Sources
@@ -48,7 +48,8 @@ class Attempt:
         if not self._is_ours(core.db):
             self._interrupted()
             return
-        view = _view(item, Downloads(core.db).of_item(item))
+        download = Downloads(core.db).of_item(item)
+        view = _view(item, download)
         for reason in core.plugins.decide("before_download", download=view):
             self._skipped(str(reason))
             return
@@ -56,9 +57,10 @@ class Attempt:
         if known is not None:
             self._adopted(view, importing.adopt_known(core, item, known), "%s was here already")
             return
+        options = self._options(view, quota.room_for(core, download, Sources(core.db).of(download)))
         staging = staging_of(core, item)
         answer = worker.fetch(
-            item["url"], staging, item=msgspec.json.decode(item["item"], type=Item), options=self._options(view),
+            item["url"], staging, item=msgspec.json.decode(item["item"], type=Item), options=options,
             on_progress=self._note,
         )  # fmt: skip
         if isinstance(answer, Fetched):
@@ -73,14 +75,15 @@ class Attempt:
     def _is_ours(self, db: Database) -> bool:
         return DownloadItems(db).holds(self.item["id"], self.item["fence"])
 
-    def _options(self, view: dict[str, Any]) -> Options:
+    def _options(self, view: dict[str, Any], room_bytes: int | None) -> Options:
         """What plugins add to yt-dlp's options; two that disagree are an error of theirs, seen in the log."""
         merged: dict[str, Any] = {}
         for more in self.core.plugins.decide("download_options", download=view):
             for name, value in more.items():
                 if merged.setdefault(name, value) != value:
                     raise ValueError(f"two plugins set the download option {name} differently")
-        return Options(max_bytes=self.core.config["downloads.largest_item_bytes"], ytdlp=merged)
+        largest = self.core.config["downloads.largest_item_bytes"]
+        return Options(max_bytes=largest, room_bytes=room_bytes, ytdlp=merged)
 
     def _note(self, done: int, total: int | None) -> None:
         """Write progress down and keep the lease, twice a second at most; a lost claim ends the work."""

@@ -46,30 +46,40 @@ def drop_source(core: SoundWave, tx: Database, source: dict[str, Any]) -> list[s
     return stopped
 
 
-def user_removed(core: SoundWave, user_id: str) -> list[str]:
-    """A user who is gone wants nothing any more; the uids whose work must stop. Channels stay the household's."""
+def user_removed(core: SoundWave, user_id: str, heir_id: str | None) -> list[str]:
+    """A user who is gone wants nothing any more; the uids whose work must stop. Channels stay the household's.
+
+    An heir, who gets the mirrored playlists, goes on following them.
+    """
     stopped: list[str] = []
     with transaction(core.db) as tx:
         for source in Sources(tx).list_playlists(user_id):
-            stopped += drop_source(core, tx, source)
+            if heir_id is None:
+                stopped += drop_source(core, tx, source)
+            else:
+                Sources(tx).change(source["id"], user_id=heir_id)
         staged: set[str] = set()
         for row in Downloads(tx).list_own(user_id, (*ACTIVE, *OVER)):
             staged |= set(DownloadItems(tx).list_uids(row["id"]))
-            stopped += actions.take_back(core, tx, row, "cancelled") if row["state"] in ACTIVE else []
+            # not "cancelled": that a source would remember, and its heir never get the item
+            stopped += actions.take_back(core, tx, row, "paused") if row["state"] in ACTIVE else []
             Downloads(tx).remove(row["id"])
     drop_staging(core, staged - set(stopped))
     return stopped
 
 
-def look_after_users(core: SoundWave) -> list[str]:
-    """What was missed: the queue of those who are gone is cleared, that of those who are locked out is paused."""
+def user_changed(core: SoundWave, user_id: str) -> list[str]:
+    """The queue of one who is gone is cleared, of one who is locked out paused; the uids whose work must stop."""
     stopped: list[str] = []
-    for user_id in Downloads(core.db).list_users():
-        user = Users(core).find(user_id)
-        if user is not None and user.state == "removed":
-            stopped += user_removed(core, user_id)
-        elif user is not None and user.state == "disabled":
-            going = Downloads(core.db).list_own(user_id, [state for state in ACTIVE if state != "paused"])
-            for row in going:
-                stopped += actions.pause(core, row["uid"])
+    user = Users(core).find(user_id)
+    if user is not None and user.state == "removed":
+        stopped += user_removed(core, user_id, user.heir_id)
+    elif user is not None and user.state == "disabled":
+        for row in Downloads(core.db).list_own(user_id, [state for state in ACTIVE if state != "paused"]):
+            stopped += actions.pause(core, row["uid"])
     return stopped
+
+
+def look_after_users(core: SoundWave) -> list[str]:
+    """What was missed of these changes."""
+    return [uid for user_id in Downloads(core.db).list_users() for uid in user_changed(core, user_id)]

@@ -15,7 +15,8 @@ import msgspec
 
 from .client import ERRORS, Client, Reply
 from .faults import Fault, fault_of
-from .media import HEAD_BYTES, container_of
+from .media import HEAD_BYTES, MIMES, container_of
+from .messages import Options
 
 OnBytes = Callable[[int, int | None], None]
 
@@ -49,14 +50,15 @@ class DirectFetch:
         client: Client,
         url: str,
         staging: Path,
-        max_bytes: int,
+        options: Options,
         on_bytes: OnBytes,
         pause: Callable[[float], None] = time.sleep,
     ) -> None:
-        self._client, self._url, self._max_bytes = client, url, max_bytes
+        self._client, self._url, self._options = client, url, options
         self._on_bytes, self._pause = on_bytes, pause
         self._part, self._note = staging / "direct.part", staging / "direct.json"
         self._mark = self._stored_mark()
+        self._is_kept = False  # as it is, so that what is fetched takes the room that it will take
 
     def run(self) -> Path:
         """The whole file. Raises NotDirect, Fault."""
@@ -79,8 +81,10 @@ class DirectFetch:
         headers = self._range_headers()
         with self._client.open(self._url, headers) as reply:
             start = self._start_of(reply)
+            head = reply.peek(HEAD_BYTES) if start == 0 else self._stored_head()
+            self._is_kept = container_of(head) in MIMES
             if start == 0:
-                self._ensure_media(reply)
+                self._ensure_media(reply, head)
                 self._remember(reply)
             total = None if reply.length is None else start + reply.length
             self._ensure_room(start, total)
@@ -105,8 +109,11 @@ class DirectFetch:
             raise Fault("cut_off")
         return size
 
-    def _ensure_media(self, reply: Reply) -> None:
-        head = reply.peek(HEAD_BYTES)
+    def _stored_head(self) -> bytes:
+        with self._part.open("rb") as file:
+            return file.read(HEAD_BYTES)
+
+    def _ensure_media(self, reply: Reply, head: bytes) -> None:
         if container_of(head) is None:
             raise NotDirect(is_playlist=head.startswith(_PLAYLISTS))
         if reply.length is None and any(name.lower().startswith("icy-") for name in reply.headers):
@@ -115,10 +122,16 @@ class DirectFetch:
     def _ensure_room(self, start: int, total: int | None) -> None:
         if total is None:
             return
-        if total > self._max_bytes:
-            raise Fault("too_large")
+        self._ensure_fits(total)
         if shutil.disk_usage(self._part.parent).free - _SPARE_BYTES < total - start:
             raise Fault("disk_full")
+
+    def _ensure_fits(self, size: int) -> None:
+        room = self._options.room_bytes
+        if size > self._options.max_bytes:
+            raise Fault("too_large")
+        if self._is_kept and room is not None and size > room:
+            raise Fault("quota_exceeded")
 
     def _receive(self, reply: Reply, start: int, total: int | None) -> None:
         done = start
@@ -126,8 +139,7 @@ class DirectFetch:
             while data := reply.read(_CHUNK):
                 file.write(data)
                 done += len(data)
-                if done > self._max_bytes:
-                    raise Fault("too_large")
+                self._ensure_fits(done)
                 self._on_bytes(done, total)
         if total is not None and done < total:
             raise Fault("cut_off")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from soundwave_core import Conflict, Forbidden, Invalid, transaction
 from soundwave_library import Playlists
 
-from . import sources
+from . import quota, sources
 from .links import ensure_link
 from .source_store import Sources
 from .store import Downloads
@@ -31,18 +31,20 @@ def ask(core: SoundWave, actor: Actor, wish: NewDownload) -> str:
     """Put a wish into the queue; its uid.
 
     The same link asked for twice while it is under way is one wish; a link that this user follows already
-    is looked at again, into the playlist that is there.
+    is looked at again, into the playlist that is there. Conflict ``quota_exceeded`` where there is no room left.
     """
     if (wish.url is None) == (wish.playlist is None):
-        raise Invalid("Give either a url or a playlist.")
+        raise Invalid("Give either a url or a playlist.", code="url_or_playlist")
     if wish.playlist is not None:
-        Playlists(core.db, actor).get(wish.playlist)
+        playlist = Playlists(core.db, actor).get(wish.playlist)
+        quota.ensure_may_ask(core, playlist["user_id"])
         return sources.complete_playlist(core, wish.playlist)
     url = ensure_link(core, wish.url or "")
     with transaction(core.db) as tx:
         same = Downloads(tx).find_same(actor.id, url, wish.follow)
         if same is not None:
             return str(same["uid"])
+        quota.ensure_may_ask(core, actor.id)
         followed = sources.find_followed(tx, actor.id, url) if wish.follow else None
         if followed is not None:
             return _look_again(core, tx, followed, wish)

@@ -30,6 +30,7 @@ KINDS: dict[str, tuple[When, str]] = {
     "server_error": ("later", "The site has a fault of its own."),
     "live": ("later", "This is being broadcast now; it can be fetched when it has ended."),
     "too_large": ("never", "The file is larger than allowed."),
+    "quota_exceeded": ("later", "There is no room left in your quota."),
     "timed_out": ("later", "The site stopped answering."),
     "disk_full": ("later", "There is no room left on the disk."),
     "damaged": ("later", "The file is incomplete or damaged."),

@@ -30,7 +30,7 @@ from .ytdlp import GENERIC, Extractors, Info, entry_key
 OnBytes = Callable[[int, int | None], None]
 _PICTURE_SECONDS = 30
 _PICTURES_KEPT = 4
-_WORTHLESS = frozenset(("no_audio", "damaged", "too_large", "unsupported"))
+_WORTHLESS = frozenset(("no_audio", "damaged", "too_large", "quota_exceeded", "unsupported"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +67,9 @@ class Fetcher:
         got = self._bytes(request, url, staging, on_bytes)
         size = got.path.stat().st_size
         path = keepable(got.path, self._ffmpeg, lambda: on_bytes(size, size))
+        room = request.options.room_bytes
+        if room is not None and path.stat().st_size > room:
+            raise Fault("quota_exceeded")
         facts = facts_of(path)
         item = request.item or Item(url=url)
         embedded = read_tags(path)
@@ -92,13 +95,12 @@ class Fetcher:
         is_enclosure = item is not None and item.media_type is not None
         if is_enclosure or not self._extractors.is_named(url):
             try:
-                direct = DirectFetch(self._client, url, staging, request.options.max_bytes, on_bytes)
+                direct = DirectFetch(self._client, url, staging, request.options, on_bytes)
                 return Got(direct.run(), {})
             except NotDirect as other:
                 if is_enclosure and not other.is_playlist:
                     raise Fault("no_audio") from other
-        options = request.options
-        info = self._extractors.fetch(url, staging, options.max_bytes, options.ytdlp, on_bytes)
+        info = self._extractors.fetch(url, staging, request.options, on_bytes)
         return Got(Path(info["filepath"]), info)
 
     def _picture(self, item: Item, info: Info) -> Picture | None:

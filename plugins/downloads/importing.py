@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from soundwave_core import transaction
 from soundwave_library import Artworks, Channels, Entries, NewTrack, Playlists, Tracks
 
+from . import quota
 from .messages import Fetched
 from .naming import artwork_path, contained, track_path
 from .source_store import Sources
@@ -86,11 +87,12 @@ def _has_file(core: SoundWave, track: StoredTrack) -> bool:
 def _finish(core: SoundWave, tx: Database, item: dict[str, Any], track_id: str) -> None:
     """Give the track to whoever asked for it and mark the item done, inside the caller's transaction."""
     download, now = Downloads(tx).of_item(item), core.clock.stamp()
-    source = Sources(tx).get(download["source_id"]) if download["source_id"] is not None else None
+    source = Sources(tx).of(download)
     is_channels = source is not None and source["kind"] == "channel"
     if source is not None and is_channels and Channels(tx).find(source["target_id"]) is not None:
         Tracks(tx).share(track_id, source["target_id"])
     else:
+        quota.ensure_fits(core, download["user_id"], track_id)
         Entries(tx).ensure(download["user_id"], track_id, core.clock)
     if source is not None:
         Sources(tx).forgive(source["id"], item)

@@ -35,9 +35,13 @@ class Item(msgspec.Struct, kw_only=True, frozen=True, omit_defaults=True):
 
 
 class Options(msgspec.Struct, kw_only=True, frozen=True, omit_defaults=True):
-    """``ytdlp``: what plugins answered to ``download_options``; the guard's own options win over it."""
+    """``max_bytes``: of what is fetched; ``room_bytes``: of what is kept, None for any size.
+
+    ``ytdlp``: what plugins answered to ``download_options``; the guard's own options win over it.
+    """
 
     max_bytes: int = MAX_BYTES
+    room_bytes: int | None = None
     ytdlp: dict[str, Any] = {}
 
 

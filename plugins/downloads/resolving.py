@@ -90,7 +90,7 @@ def accept(core: SoundWave, download: dict[str, Any], resolved: Resolved) -> Non
         if not Downloads(tx).holds(download["id"], download["fence"]):
             return
         row = Downloads(tx).get(download["uid"])
-        source = Sources(tx).get(row["source_id"]) if row["source_id"] is not None else None
+        source = Sources(tx).of(row)
         if source is not None and not sources.has_target(tx, source):
             _let_go(core, tx, row, source)
         elif source is None and not resolved.items and not row["is_followed"]:

@@ -11,7 +11,15 @@ from soundwave_core import LINE_FORM, Body, Id, ListQuery
 
 State = Literal["resolving", "queued", "running", "paused", "done", "failed", "cancelled"]
 ItemState = Literal["queued", "running", "paused", "done", "failed", "cancelled", "skipped"]
-Link = Annotated[str, Meta(max_length=2048, description="An address that begins with http:// or https://.")]
+# The pattern is for the document: links.ensure_link says in a better sentence what is wrong.
+Link = Annotated[
+    str,
+    Meta(
+        max_length=2048,
+        description="An address that begins with http:// or https://.",
+        extra_json_schema={"pattern": r"^[Hh][Tt][Tt][Pp][Ss]?://[^\x00-\x20\x7f]+$"},
+    ),
+]
 Title = Annotated[str, Meta(min_length=1, max_length=300, pattern=LINE_FORM)]
 Interval = Annotated[int, Meta(ge=300, le=30 * 86400, description="Seconds between two checks.")]
 

@@ -21,6 +21,10 @@ class Sources:
             raise NotFound("There is no such source.", code="source_not_found")
         return found
 
+    def of(self, download: dict[str, Any]) -> dict[str, Any] | None:
+        """The source that a download is a check of."""
+        return None if download["source_id"] is None else self.get(download["source_id"])
+
     def find(self, kind: str, target_id: str) -> dict[str, Any] | None:
         return self.db.row(
             "SELECT * FROM sources WHERE kind = :kind AND target_id = :target", kind=kind, target=target_id

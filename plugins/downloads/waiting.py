@@ -20,6 +20,7 @@ MOST_ATTEMPTS = 5
 MOST_WAITS = 50  # about twelve days
 PATIENT = frozenset({"throttled", "disk_full", "live"})  # waited out
 SHARED = frozenset({"throttled", "disk_full"})  # what one item of a download met, the others would meet
+UNTIL_ASKED = frozenset({"quota_exceeded"})  # waiting makes no room: somebody has to, and asks again
 CHECK_BACKOFF_SECONDS = (15 * 60, 3600, 6 * 3600, 24 * 3600)
 AGAIN_DAYS = (1, 2, 4, 8, 16, 30)  # until a later check of a source tries an item again
 
@@ -28,7 +29,9 @@ DEAD = Failed(id="", code="worker_died", when="later", reason="The download proc
 
 def wait_seconds(failure: Failed, attempts: int) -> int | None:
     """How long until the next try; None: never. What passes by itself is waited out, the rest has five tries."""
-    if failure.when == "never" or attempts >= (MOST_WAITS if failure.code in PATIENT else MOST_ATTEMPTS):
+    if failure.when == "never" or failure.code in UNTIL_ASKED:
+        return None
+    if attempts >= (MOST_WAITS if failure.code in PATIENT else MOST_ATTEMPTS):
         return None
     if failure.when == "now":
         return 0

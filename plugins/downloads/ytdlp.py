@@ -20,6 +20,7 @@ from yt_dlp.plugins import load_all_plugins
 from yt_dlp.postprocessor.ffmpeg import FFmpegPostProcessor
 
 from .faults import Fault, fault_of
+from .messages import Options
 
 Info = dict[str, Any]
 OnBytes = Callable[[int, int | None], None]
@@ -85,6 +86,7 @@ class Extractors:
         self._made: yt_dlp.YoutubeDL | None = None
         self._options: Info = {}
         self._on_bytes: OnBytes | None = None
+        self._room_bytes: int | None = None
 
     def is_named(self, url: str) -> bool:
         """Whether an extractor for this very site exists; the generic one takes any page."""
@@ -116,17 +118,17 @@ class Extractors:
         else:
             yield entry
 
-    def fetch(self, url: str, staging: Path, max_bytes: int, options: Info, on_bytes: OnBytes) -> Info:
+    def fetch(self, url: str, staging: Path, options: Options, on_bytes: OnBytes) -> Info:
         """Brings the sound into ``staging``; the info has the path as ``filepath``."""
 
         def count(done: int, total: int | None) -> None:
-            if max(done, total or 0) > max_bytes:
+            if max(done, total or 0) > options.max_bytes:
                 raise Fault("too_large")
             on_bytes(done, total)
 
-        ydl = self._ready(options, extract_flat=False, playlistend=1)
+        ydl = self._ready(options.ytdlp, extract_flat=False, playlistend=1)
         ydl.params["paths"] = {"home": str(staging)}
-        self._on_bytes = count
+        self._on_bytes, self._room_bytes = count, options.room_bytes
         try:
             with _in_our_words():
                 info = _single(ydl.extract_info(url, download=True))
@@ -158,9 +160,14 @@ class Extractors:
             raise Fault("live")
 
     def _progressed(self, news: Info) -> None:
-        if self._on_bytes is not None and news.get("status") == "downloading":
-            total = news.get("total_bytes") or news.get("total_bytes_estimate")
-            self._on_bytes(int(news.get("downloaded_bytes") or 0), int(total) if total else None)
+        if self._on_bytes is None or news.get("status") != "downloading":
+            return
+        done, total = int(news.get("downloaded_bytes") or 0), news.get("total_bytes")
+        is_sound = news["info_dict"].get("vcodec") == "none"  # of a film, only a part is kept
+        if is_sound and self._room_bytes is not None and max(done, total or 0) > self._room_bytes:
+            raise Fault("quota_exceeded")
+        total = total or news.get("total_bytes_estimate")
+        self._on_bytes(done, int(total) if total else None)
 
 
 @contextmanager

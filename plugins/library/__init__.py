@@ -19,7 +19,7 @@ from soundwave_core import (
 )
 
 from .changes import after_removal
-from .jobs import JOBS
+from .jobs import DEPARTURES, JOBS
 from .media import media_path, media_type
 from .migrations import MIGRATIONS
 from .ordering import is_key, key_between
@@ -102,6 +102,11 @@ def register_ui(core: SoundWave) -> Sequence[Page | Slot]:
         Page("/playlists/", "Playlists", "playlists-page", IsAuthenticated, icon="playlists", order=20),
         Page("/playlist/", "Playlist", "playlist-page", IsAuthenticated, order=-1),
     ]
+
+
+@hookimpl
+def user_removed(core: SoundWave) -> None:
+    core.jobs.nudge(DEPARTURES)
 
 
 def _track_access(core: SoundWave, actor: Actor, track_id: str) -> Access:

@@ -14,7 +14,8 @@ from .media import media_path
 if TYPE_CHECKING:
     from soundwave_core import Request, SoundWave
 
-FOR_EVER = ("Cache-Control", "private, max-age=31536000, immutable")
+# For ever, but for this session alone: whoever signs in next in the same browser asks again.
+FOR_EVER = (("Cache-Control", "private, max-age=31536000, immutable"), ("Vary", "Cookie, Authorization"))
 
 
 def revalidated(core: SoundWave, request: Request, *also: int) -> str:
@@ -36,4 +37,4 @@ def picture(core: SoundWave, request: Request, sha256: str | None, path: str | N
         raise NotFound("There is no picture.", code="artwork_not_found")
     version = request.query.v or ""
     is_versioned = len(version) >= 12 and sha256.startswith(version)
-    return FileAnswer(media_path(core, path), sha256, mime, headers=[FOR_EVER] if is_versioned else [])
+    return FileAnswer(media_path(core, path), sha256, mime, headers=FOR_EVER if is_versioned else ())

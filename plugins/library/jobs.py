@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from soundwave_core import Job
 
+from .departures import clear_up
 from .media import sweep
+
+DEPARTURES = "library.clear-departures"
 
 JOBS = [
     Job(
@@ -12,5 +15,11 @@ JOBS = [
         sweep,
         "Removes pictures that nothing shows any more, and files whose removal was interrupted.",
         cron="25 3 * * *",
-    )
+    ),
+    Job(
+        DEPARTURES,
+        clear_up,
+        "Removes what users who are gone have left, or gives it to their heirs.",
+        every_seconds=600,
+    ),
 ]

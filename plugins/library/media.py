@@ -67,7 +67,7 @@ def remove_files(core: SoundWave) -> int:
     """Unlink what committed changes freed; how many files went. What fails stays noted for the sweep."""
     from .store import FileRemovals
 
-    removed = 0
+    removed, settled = 0, list[str]()
     for path in FileRemovals(core.db).list():
         if not FileRemovals(core.db).is_needed(path):
             try:
@@ -78,8 +78,11 @@ def remove_files(core: SoundWave) -> int:
             except OSError as error:
                 log.warning("%s could not be removed: %s", path, error)
                 continue
+        settled.append(path)
+    if settled:
         with transaction(core.db) as tx:
-            FileRemovals(tx).forget(path)
+            for path in settled:
+                FileRemovals(tx).forget(path)
     return removed
 
 

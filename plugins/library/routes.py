@@ -48,6 +48,13 @@ def get_track(core: SoundWave, request: Request) -> Json:
     return Json(_lists(core, request).track(request.user, request.params["track"]), etag)
 
 
+def get_usage(core: SoundWave, request: Request) -> Json:
+    """How many tracks are one's own, and how much room they take."""
+    owner = changes.whose(request.user, request.query.user)
+    etag = revalidated(core, request)
+    return Json(_lists(core, request, owner).usage(), etag)
+
+
 def delete_track(core: SoundWave, request: Request) -> None:
     """Take a track out of a library. It goes for good with its last owner."""
     changes.remove_track(core, request.user, request.params["track"], request.query.user)
@@ -190,6 +197,7 @@ _ITEM = f"{_PLAYLIST}items/<item:id>/"
 ROUTES = [
     Route("GET", "/api/audio/", list_tracks, IsAuthenticated,
           query=shapes.TrackQuery, answer=Listing[shapes.Track]),
+    Route("GET", "/api/audio/usage/", get_usage, IsAuthenticated, query=shapes.OwnerQuery, answer=shapes.Usage),
     Route("GET", _TRACK, get_track, IsOwnerOrAdmin, resource="track", answer=shapes.TrackDetail),
     Route("DELETE", _TRACK, delete_track, IsOwnerOrAdmin, resource="track", query=shapes.OwnerQuery),
     Route("GET", f"{_TRACK}stream/", stream, IsOwnerOrAdmin, resource="track",

@@ -43,6 +43,13 @@ class TrackDetail(Track, frozen=True, kw_only=True):
     position_seconds: float | None
 
 
+class Usage(Struct, frozen=True, kw_only=True):
+    """What somebody's own tracks take: what a quota is compared with."""
+
+    tracks: int
+    used_bytes: int
+
+
 class Playlist(Struct, frozen=True, kw_only=True):
     """A playlist without its items."""
 

@@ -64,7 +64,7 @@ def change_settings(core: SoundWave, request: Request) -> Listing[SettingInfo]:
     names = core.config.store(request.body.values, request.user.id, core.clock)
     if names:
         log.info("%s changed the settings: %s", request.user.name, ", ".join(names))
-        core.plugins.announce("settings_changed", names=names)
+        core.plugins.announce("settings_changed", names=names, actor=request.user)
     return list_settings(core, request)
 
 

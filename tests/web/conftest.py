@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -23,6 +24,7 @@ NAMES = ("chromium", "chromium-browser", "google-chrome")
 FLAGS = [
     "--no-sandbox", "--disable-quic", "--no-first-run", "--disable-background-networking",
     "--disable-component-update", "--disable-sync", "--autoplay-policy=no-user-gesture-required",
+    "--host-resolver-rules=MAP soundwave.lan 127.0.0.1",  # a name in the house: plain http that is not localhost
 ]  # fmt: skip
 
 
@@ -69,6 +71,16 @@ class ServerProcess:
         if self.process.stdout is not None:
             self.process.stdout.close()
         return code
+
+    def wait_in_no_time(self, *statements: str) -> None:
+        """What time would do to the database, while the server is down."""
+        assert self.stop() == 0
+        database = sqlite3.connect(self.folder / "data" / "db.sqlite3")
+        for statement in statements:
+            database.execute(statement)
+        database.commit()
+        database.close()
+        self.start()
 
     @property
     def is_running(self) -> bool:

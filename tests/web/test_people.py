@@ -4,12 +4,22 @@ from __future__ import annotations
 
 import re
 
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Locator, Page, expect
+
+from tests.site.server import Site
 
 from .conftest import Complaints, ServerProcess
-from .test_story import PASSWORD, set_up
+from .test_story import PASSWORD, call, download, set_up
 
 OTHER = "another good password"
+PART = 50  # as many lines of the audit trail are shown at once
+ONE_TRACK_ARRIVES = """async () => {
+    for (let n = 0; n < 200; n++) {
+        if ((await (await fetch('api/audio/usage/')).json()).tracks === 1) return true;
+        await new Promise(done => setTimeout(done, 100));
+    }
+    return false;
+}"""
 CANCELLED = 51
 ADD_AND_CANCEL = """async count => {
     const session = await (await fetch('api/session/')).json();
@@ -41,27 +51,121 @@ def choose(page: Page, name: str, action: str) -> None:
     page.get_by_role("menuitem", name=action, exact=True).click()
 
 
-def test_an_admin_adds_changes_and_removes_somebody(page: Page, server_process: ServerProcess) -> None:
+def line_of(page: Page, name: str) -> Locator:
+    people = page.get_by_role("list", name="People with an account")
+    return people.get_by_role("listitem").filter(has=page.get_by_role("heading", name=name, exact=True))
+
+
+def test_an_admin_adds_and_changes_somebody(
+    page: Page, server_process: ServerProcess, browser: Browser, complaints: Complaints
+) -> None:
     set_up(page, server_process)
     open_people(page, server_process)
     page.get_by_label("User name").fill("bob")
     page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_label("Room for tracks (GB)").fill("2")
     page.get_by_role("button", name="Create account").click()
-    people = page.get_by_role("list", name="People with an account")
-    bob = people.get_by_role("listitem").filter(has=page.get_by_role("heading", name="bob"))
-    expect(bob).to_be_visible()
-    choose(page, "bob", "Make administrator")
-    expect(bob).to_contain_text("Administrator")
-    choose(page, "bob", "No longer administrator")
-    expect(bob).not_to_contain_text("Administrator")
-    choose(page, "bob", "Disable")
-    expect(bob).to_contain_text("Disabled")
-    choose(page, "bob", "Enable")
-    expect(bob).not_to_contain_text("Disabled")
+    expect(line_of(page, "bob")).to_contain_text("0 tracks · 0 byte of 2 GB")
+    expect(line_of(page, "bob")).to_contain_text("never signed in")
+
+    choose(page, "bob", "Change")
+    dialog = page.get_by_role("dialog", name="Change bob")
+    dialog.get_by_label("User name").fill("robert")
+    dialog.get_by_label("Room for tracks (GB)").fill("")
+    dialog.get_by_label("Administrator").check()
+    dialog.get_by_role("button", name="Save").click()
+    expect(line_of(page, "robert")).to_contain_text("Administrator")
+    expect(line_of(page, "robert")).not_to_contain_text("of 2 GB")
+    choose(page, "robert", "Change")
+    page.get_by_role("dialog").get_by_label("Administrator").uncheck()
+    page.get_by_role("dialog").get_by_label("May sign in").uncheck()
+    page.get_by_role("button", name="Save").click()
+    expect(line_of(page, "robert")).to_contain_text("Disabled")
+    choose(page, "robert", "Change")
+    page.get_by_role("dialog").get_by_label("May sign in").check()
+    page.get_by_role("button", name="Save").click()
+    expect(line_of(page, "robert")).not_to_contain_text("Disabled")
+
+    choose(page, "robert", "New password")
+    page.get_by_role("dialog").get_by_label("New password").fill(OTHER)
+    page.get_by_role("dialog").get_by_role("button", name="New password").click()
+    expect(page.get_by_text("robert has a new password.")).to_be_visible()
+    context = browser.new_context(locale="en-GB")
+    sign_in(complaints.watch(context.new_page()), server_process.url, "robert", OTHER)
+    context.close()
+    choose(page, "alice", "Change")
+    expect(page.get_by_role("dialog").get_by_label("May sign in")).to_have_count(0)
+
+
+def test_who_goes_leaves_their_tracks_to_somebody(
+    page: Page, server_process: ServerProcess, site: Site, browser: Browser, complaints: Complaints
+) -> None:
+    set_up(page, server_process)
+    for name in ("bob", "carol"):
+        call(page, "POST", "api/user/admin/users/", {"username": name, "password": PASSWORD})
+    context = browser.new_context(locale="en-GB")
+    other = complaints.watch(context.new_page())
+    sign_in(other, server_process.url, "bob", PASSWORD)
+    download(other, f"{site.url}/media/tone.mp3")
+    assert other.evaluate(ONE_TRACK_ARRIVES)
+
+    complaints.allowed = ("401",)  # the downloads' page of who is removed asks once more
+    open_people(page, server_process)
+    expect(line_of(page, "bob")).to_contain_text("1 track ·")
     choose(page, "bob", "Remove")
-    page.get_by_role("dialog", name="Remove bob?").get_by_role("button", name="Remove").click()
-    expect(people.get_by_role("listitem")).to_have_count(1)
-    expect(page.get_by_role("button", name="More for alice")).to_have_count(0)
+    dialog = page.get_by_role("dialog", name="Remove bob?")
+    expect(dialog).to_contain_text("There is 1 track of theirs")
+    dialog.get_by_label("Give them to somebody").check()
+    dialog.get_by_label("Type “bob” to confirm").fill("bob")
+    expect(dialog.get_by_role("button", name="Remove")).to_be_disabled()
+    dialog.get_by_label("Who gets them").select_option(label="carol")
+    dialog.get_by_role("button", name="Remove").click()
+    expect(page.get_by_text("bob was removed.")).to_be_visible()
+    expect(line_of(page, "bob")).to_have_count(0)
+
+    other.reload()
+    sign_in(other, server_process.url, "carol", PASSWORD)
+    assert other.evaluate(ONE_TRACK_ARRIVES)
+    context.close()
+    choose(page, "carol", "Remove")
+    dialog = page.get_by_role("dialog", name="Remove carol?")
+    expect(dialog.get_by_role("button", name="Remove")).to_be_disabled()
+    dialog.get_by_label("Type “carol” to confirm").fill("carol")
+    dialog.get_by_role("button", name="Remove").click()
+    expect(line_of(page, "carol")).to_have_count(0)
+    expect(line_of(page, "alice")).to_be_visible()
+
+
+def test_the_audit_trail_is_read_and_filtered(page: Page, server_process: ServerProcess) -> None:
+    set_up(page, server_process)
+    bob = call(page, "POST", "api/user/admin/users/", {"username": "bob", "password": PASSWORD})
+    for gigabytes in range(PART):
+        call(page, "PATCH", f"api/user/admin/users/{bob['id']}/", {"quota_bytes": gigabytes * 10**9})
+    page.goto(f"{server_process.url}admin/?tab=audit")
+    trail = page.get_by_role("list", name="Audit trail")
+    expect(trail.get_by_role("listitem")).to_have_count(PART)
+    expect(trail.get_by_role("listitem").first).to_contain_text("alice changed the account of bob")
+    expect(trail.get_by_role("listitem").first).to_contain_text(f"room: {PART - 1} GB · 127.0.0.1")
+    page.get_by_role("button", name="Show more").click()
+    expect(page.get_by_role("status").filter(has_text=f"{PART + 3} entries")).to_be_visible()
+    expect(trail.get_by_role("listitem")).to_have_count(PART + 3)
+    expect(trail.get_by_role("listitem").last).to_contain_text("alice made an account")
+    expect(page.get_by_role("button", name="Show more")).to_have_count(0)
+
+    page.get_by_role("combobox", name="What").select_option(label="Accounts made")
+    expect(trail.get_by_role("listitem")).to_have_count(2)
+    page.get_by_role("combobox", name="Who").select_option(label="bob")
+    expect(trail.get_by_role("listitem")).to_have_count(1)
+    expect(trail).to_contain_text("alice made an account for bob")
+    address = page.get_by_role("textbox", name="Address")
+    address.fill("192.0.2.1")
+    address.press("Enter")
+    expect(page.get_by_role("heading", name="Nothing of the kind")).to_be_visible()
+    address.fill("127.0.0.1")
+    address.press("Enter")
+    expect(trail.get_by_role("listitem")).to_have_count(1)
+    page.get_by_label("To", exact=True).fill("2001-01-01")
+    expect(page.get_by_role("heading", name="Nothing of the kind")).to_be_visible()
 
 
 def test_an_invite_lets_one_person_in(
@@ -118,7 +222,7 @@ def test_a_new_password_and_the_other_devices(
     page.get_by_role("dialog").get_by_role("button", name="Sign out all others").click()
     expect(page.get_by_role("button", name=re.compile("^Sign out .* on "))).to_have_count(0)
 
-    complaints.allowed = ("422", "401", "403")
+    complaints.allowed = ("422", "401", "403", "429")
     page.get_by_label("Present password").fill("wrong wrong wrong")
     page.get_by_label("New password").fill(OTHER)
     page.get_by_role("button", name="Change password").click()

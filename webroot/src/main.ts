@@ -3,6 +3,8 @@ import { ApiError } from "./api/errors";
 import { startPlayer } from "./player/start";
 import "./shell/app-shell";
 import { boot } from "./shell/boot";
+import { followRefusals } from "./shell/confirmation";
+import { followDeparture } from "./shell/departure";
 import { loadLanguage } from "./shell/i18n";
 import { startRouter } from "./shell/router";
 import { followAnswers, loadSession } from "./shell/session";
@@ -11,11 +13,13 @@ import { startWorker } from "./shell/worker";
 
 applyTheme();
 followAnswers();
+followRefusals();
 startRouter();
 
 Promise.all([loadLanguage(), loadSession()])
   .then(() => {
     startPlayer();
+    followDeparture();
     boot.set("ready");
     return startWorker();
   })

@@ -3,19 +3,34 @@
 Methods that write are called inside ``transaction()``; what they change is not seen before it ends.
 """
 
+from .audit import AuditFilter, AuditRow, AuditTrail
 from .codes import InviteRow, Invites, SetupCodes
-from .credentials import SessionRow, Sessions, TokenRow, Tokens
+from .credentials import GoneRow, SessionRow, Sessions, TokenRow, Tokens
+from .second_factors import FactorRow, RecoveryCodes, SecondFactors
+from .throttles import KnownDevices, ThrottleRow, Throttles
+from .user_config import UserConfig
 from .users import LAST, UserRow, Users
 
 __all__ = [
     "LAST",
+    "AuditFilter",
+    "AuditRow",
+    "AuditTrail",
+    "FactorRow",
+    "GoneRow",
     "InviteRow",
     "Invites",
+    "KnownDevices",
+    "RecoveryCodes",
+    "SecondFactors",
     "SessionRow",
     "Sessions",
     "SetupCodes",
+    "ThrottleRow",
+    "Throttles",
     "TokenRow",
     "Tokens",
+    "UserConfig",
     "UserRow",
     "Users",
 ]

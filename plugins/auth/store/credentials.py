@@ -34,7 +34,7 @@ class SessionRow(Struct, frozen=True, kw_only=True):
 
 
 class TokenRow(Struct, frozen=True, kw_only=True):
-    """A token with its user."""
+    """A token with its user. ``is_elsewhere``: it was never used from where the question comes."""
 
     id: str
     user_id: str
@@ -45,6 +45,7 @@ class TokenRow(Struct, frozen=True, kw_only=True):
     created_at: str
     expires_at: str
     last_used_at: str | None
+    is_elsewhere: bool = False
     number: int = 0
 
 
@@ -53,8 +54,18 @@ _SESSION = """s.uid AS id, s.user_id, u.name, u.role, s.csrf_token, s.device, s.
     FROM sessions s JOIN users u ON u.uid = s.user_id AND u.state = 'active'"""
 _TOKEN = """t.uid AS id, t.user_id, u.name AS user_name, u.role, t.name, t.scopes, t.created_at, t.expires_at,
     t.last_used_at, t.id AS number FROM tokens t JOIN users u ON u.uid = t.user_id AND u.state = 'active'"""
+_ELSEWHERE = """NOT EXISTS (SELECT 1 FROM token_addresses a WHERE a.token_id = t.uid AND a.address = :address)
+    AS is_elsewhere"""
 
-_GONE = "RETURNING name, (SELECT u.name FROM users u WHERE u.uid = user_id) AS user_name"
+_GONE = "RETURNING user_id AS id, (SELECT u.name FROM users u WHERE u.uid = user_id) AS name"
+
+
+class GoneRow(Struct, frozen=True, kw_only=True):
+    """A session or a token that has ended: its user's id and name, and what it was called itself."""
+
+    id: str
+    name: str
+    label: str
 
 
 class Sessions:
@@ -99,15 +110,15 @@ class Sessions:
             **row,
         )
 
-    def end(self, actor: Actor, session_id: str) -> None:
-        """End the actor's own session, or as an admin anybody's; nothing happens where it is not there."""
-        sql = "DELETE FROM sessions WHERE uid = :id AND (user_id = :user OR :is_admin)"
-        self._db.execute(sql, id=session_id, user=actor.id, is_admin=int(actor.is_admin))
+    def end(self, actor: Actor, session_id: str) -> GoneRow | None:
+        """End the actor's own session, or as an admin anybody's; None where it is not there."""
+        sql = f"DELETE FROM sessions WHERE uid = :id AND (user_id = :user OR :is_admin) {_GONE}, device AS label"
+        return _gone(self._db.row(sql, id=session_id, user=actor.id, is_admin=int(actor.is_admin)))
 
-    def end_all(self, user_id: str, but: str | None = None) -> None:
-        """End every session of a user, except ``but``."""
+    def end_all(self, user_id: str, but: str | None = None) -> int:
+        """End every session of a user, except ``but``; how many there were."""
         sql = "DELETE FROM sessions WHERE user_id = :user AND uid IS NOT :but"
-        self._db.execute(sql, user=user_id, but=but)
+        return self._db.execute(sql, user=user_id, but=but)
 
     def set_confirmed(self, session_id: str, now: str) -> None:
         """The user gave the password again."""
@@ -132,10 +143,11 @@ class Tokens:
     def __init__(self, core: SoundWave) -> None:
         self._db: Database = core.db
 
-    def find_by_hash(self, token_hash: str) -> TokenRow | None:
-        """The token of an active user. Whether it has expired is for the caller to judge."""
-        row = self._db.row(f"SELECT {_TOKEN} WHERE t.token_hash = :hash", hash=token_hash)
-        return _token(row) if row else None
+    def find_by_hash(self, token_hash: str, address: str) -> TokenRow | None:
+        """The token of an active user, asked from there. Whether it has expired is for the caller to judge."""
+        sql = f"SELECT {_ELSEWHERE}, {_TOKEN} WHERE t.token_hash = :hash"
+        row = self._db.row(sql, hash=token_hash, address=address)
+        return _token({**row, "is_elsewhere": bool(row["is_elsewhere"])}) if row else None
 
     def owner_of(self, token_id: str) -> str | None:
         """The id of the token's user, or None for a token that is not there."""
@@ -165,18 +177,25 @@ class Tokens:
             expires_at=token.expires_at,
         )
 
-    def remove(self, actor: Actor, token_id: str) -> tuple[str, str] | None:
-        """One's own, or for an admin anybody's; the names of the user and of the token that went."""
-        sql = f"DELETE FROM tokens WHERE uid = :id AND (user_id = :user OR :is_admin) {_GONE}"
+    def remove(self, actor: Actor, token_id: str) -> GoneRow | None:
+        """One's own, or for an admin anybody's; None where it is not there."""
+        sql = f"DELETE FROM tokens WHERE uid = :id AND (user_id = :user OR :is_admin) {_GONE}, tokens.name AS label"
         return _gone(self._db.row(sql, id=token_id, user=actor.id, is_admin=int(actor.is_admin)))
 
-    def remove_by_hash(self, token_hash: str) -> tuple[str, str] | None:
+    def remove_by_hash(self, token_hash: str) -> GoneRow | None:
         """The same, for the one that asks."""
-        return _gone(self._db.row(f"DELETE FROM tokens WHERE token_hash = :hash {_GONE}", hash=token_hash))
+        sql = f"DELETE FROM tokens WHERE token_hash = :hash {_GONE}, tokens.name AS label"
+        return _gone(self._db.row(sql, hash=token_hash))
 
     def remove_all(self, user_id: str) -> None:
         """Remove every token of a user."""
         self._db.execute("DELETE FROM tokens WHERE user_id = :user", user=user_id)
+
+    def add_address(self, token_id: str, address: str) -> bool:
+        """It is used from there. Whether it was used before, and never from there."""
+        known = int(self._db.value("SELECT count(*) FROM token_addresses WHERE token_id = :id", id=token_id))
+        sql = "INSERT OR IGNORE INTO token_addresses SELECT uid, :address FROM tokens WHERE uid = :id"
+        return self._db.execute(sql, id=token_id, address=address) == 1 and known > 0
 
     def set_used(self, rows: Sequence[dict[str, Any]]) -> None:
         """Write the moments of last use; ``rows`` have id and at."""
@@ -191,8 +210,8 @@ def _session(row: dict[str, Any]) -> SessionRow:
     return msgspec.convert({**row, "is_remembered": bool(row["is_remembered"])}, SessionRow)
 
 
-def _gone(row: dict[str, Any] | None) -> tuple[str, str] | None:
-    return (row["user_name"], row["name"]) if row else None
+def _gone(row: dict[str, Any] | None) -> GoneRow | None:
+    return msgspec.convert(row, GoneRow) if row else None
 
 
 def _token(row: dict[str, Any]) -> TokenRow:

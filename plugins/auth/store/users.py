@@ -22,7 +22,8 @@ LAST = 2**63 - 1
 class UserRow(Struct, frozen=True, kw_only=True):
     """One account. ``removed`` ones wait for the plugins' sweeps; their name is free again.
 
-    ``number`` is the order in which they came. It stays inside: the wire has ``id``.
+    ``quota_bytes``: how much their tracks may take, None without a limit. ``heir_id``: who gets what a removed
+    one had, None: it goes. ``number`` is the order in which they came. It stays inside: the wire has ``id``.
     """
 
     id: str
@@ -30,6 +31,8 @@ class UserRow(Struct, frozen=True, kw_only=True):
     role: Literal["admin", "user"]
     state: Literal["active", "disabled", "removed"]
     created_at: str
+    quota_bytes: int | None
+    heir_id: str | None
     number: int
 
     @property
@@ -38,7 +41,10 @@ class UserRow(Struct, frozen=True, kw_only=True):
         return self.role == "admin"
 
 
-_USER = "uid AS id, name, role, state, created_at, id AS number"
+_USER = "uid AS id, name, role, state, created_at, quota_bytes, heir_id, id AS number"
+# By sessions and tokens; those that are gone have left theirs with the user.
+_SEEN = """SELECT uid AS id, user_id, last_seen_at AS at FROM sessions UNION ALL
+    SELECT uid, user_id, last_used_at FROM tokens UNION ALL SELECT uid, uid, last_seen_at FROM users"""
 
 
 class Users:
@@ -80,23 +86,35 @@ class Users:
             ORDER BY number DESC LIMIT :limit"""
         return [msgspec.convert(row, UserRow) for row in self._db.rows(sql, before=before, limit=limit)]
 
+    def list_removed(self) -> Sequence[UserRow]:
+        """Those who are gone, with their heirs: for sweeps that finish what their removal began."""
+        sql = f"SELECT {_USER} FROM users WHERE state = 'removed' ORDER BY number"
+        return [msgspec.convert(row, UserRow) for row in self._db.rows(sql)]
+
+    def list_seen(self, user_ids: Sequence[str]) -> Sequence[tuple[str, str, str | None]]:
+        """When these were last seen, as it is written: id (of the session, token or user), user id, moment."""
+        sql = f"SELECT * FROM ({_SEEN}) WHERE user_id IN (SELECT value FROM json_each(:ids))"
+        rows = self._db.rows(sql, ids=msgspec.json.encode(user_ids).decode())
+        return [(row["id"], row["user_id"], row["at"]) for row in rows]
+
     def count(self) -> int:
         """How many there are, disabled ones too, removed ones not."""
         return int(self._db.value("SELECT count(*) FROM users WHERE state <> 'removed'"))
 
-    def add(self, name: str, password_hash: str, is_admin: bool) -> UserRow:
+    def add(self, name: str, password_hash: str, is_admin: bool, quota_bytes: int | None = None) -> UserRow:
         """Raises Invalid for a name that cannot be, Conflict for one that is taken."""
         shown = names.clean(name)
         self.ensure_free(shown)
         row = self._db.row(
-            f"""INSERT INTO users (uid, name, name_key, password_hash, role, state, created_at)
-                VALUES (:uid, :name, :key, :hash, :role, 'active', :now) RETURNING {_USER}""",
+            f"""INSERT INTO users (uid, name, name_key, password_hash, role, state, created_at, quota_bytes)
+                VALUES (:uid, :name, :key, :hash, :role, 'active', :now, :quota) RETURNING {_USER}""",
             uid=self._core.clock.new_id(),
             name=shown,
             key=names.key(shown),
             hash=password_hash,
             role="admin" if is_admin else "user",
             now=self._core.clock.stamp(),
+            quota=quota_bytes,
         )
         return msgspec.convert(row, UserRow)
 
@@ -105,10 +123,27 @@ class Users:
         if self.find_by_name(name) is not None:
             raise Conflict("This user name is taken.", code="username_taken")
 
+    def set_name(self, user: UserRow, name: str) -> str:
+        """Another name, or another way to write it; as it is shown. Raises Invalid and Conflict as ``add`` does."""
+        shown = names.clean(name)
+        if names.key(shown) != names.key(user.name):
+            self.ensure_free(shown)
+        sql = "UPDATE users SET name = :name, name_key = :key WHERE uid = :id"
+        self._db.execute(sql, id=user.id, name=shown, key=names.key(shown))
+        return shown
+
+    def set_quota(self, user_id: str, quota_bytes: int | None) -> None:
+        """How much a user's tracks may take; None for no limit."""
+        self._db.execute("UPDATE users SET quota_bytes = :quota WHERE uid = :id", id=user_id, quota=quota_bytes)
+
     def set_password(self, user_id: str, password_hash: str, old_hash: str) -> bool:
         """False where ``old_hash`` is no longer the stored one: somebody was faster."""
         sql = "UPDATE users SET password_hash = :new WHERE uid = :id AND password_hash = :old"
         return self._db.execute(sql, id=user_id, new=password_hash, old=old_hash) == 1
+
+    def reset_password(self, user_id: str, password_hash: str) -> None:
+        """Whatever it was."""
+        self._db.execute("UPDATE users SET password_hash = :new WHERE uid = :id", id=user_id, new=password_hash)
 
     def set_role(self, user_id: str, is_admin: bool) -> None:
         """Make a user an admin, or no longer one. Raises Conflict ``last_admin``."""
@@ -116,9 +151,16 @@ class Users:
         self._db.execute("UPDATE users SET role = :role WHERE uid = :id", id=user_id, role=role)
         self._ensure_admin()
 
-    def set_state(self, user_id: str, state: str) -> None:
+    def set_state(self, user_id: str, state: Literal["active", "disabled"]) -> None:
         """Disable a user, or let them in again. Raises Conflict ``last_admin``."""
         self._db.execute("UPDATE users SET state = :state WHERE uid = :id", id=user_id, state=state)
+        self._ensure_admin()
+
+    def remove(self, user_id: str, heir_id: str | None) -> None:
+        """Mark a user removed; what was to go to them goes to their heir. Raises Conflict ``last_admin``."""
+        sql = "UPDATE users SET state = 'removed', password_hash = '', heir_id = :heir WHERE uid = :id"
+        self._db.execute(sql, id=user_id, heir=heir_id)
+        self._db.execute("UPDATE users SET heir_id = :heir WHERE heir_id = :id", id=user_id, heir=heir_id)
         self._ensure_admin()
 
     def _ensure_admin(self) -> None:

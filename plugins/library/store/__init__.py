@@ -4,6 +4,7 @@ from .channels import Channel, Channels
 from .entries import Entries, Favorites, Removal
 from .files import Artworks, FileRemovals, unknown_paths
 from .items import END
+from .leftovers import Leftovers, users_with_leftovers
 from .listening import Plays, Positions, listening_rev
 from .lists import Lists, Page
 from .picking import TrackList
@@ -18,6 +19,7 @@ __all__ = [
     "Entries",
     "Favorites",
     "FileRemovals",
+    "Leftovers",
     "Lists",
     "NewTrack",
     "Page",
@@ -30,4 +32,5 @@ __all__ = [
     "Tracks",
     "listening_rev",
     "unknown_paths",
+    "users_with_leftovers",
 ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from soundwave_core import Clock, Database, Invalid
+from soundwave_core import Clock, Database, Invalid, NotFound
 
 from .. import ordering
 from . import sql
@@ -180,7 +180,7 @@ def forget_items(db: Database, user_id: str, track_id: int, clock: Clock) -> tup
 
 
 def ensure_readable(db: Database, user_id: str, track_uids: Sequence[str]) -> dict[str, int]:
-    """uid to row id. Invalid unless this user may look at all of them, by entry or as the household's."""
+    """uid to row id. NotFound unless this user may look at all of them, by entry or as the household's."""
     found = db.rows(
         f"""SELECT t.uid, t.id FROM tracks t WHERE {sql.IS_READABLE}
         AND t.uid IN (SELECT value FROM json_each(:uids))""",
@@ -189,7 +189,7 @@ def ensure_readable(db: Database, user_id: str, track_uids: Sequence[str]) -> di
     known = {row["uid"]: int(row["id"]) for row in found}
     for uid in track_uids:
         if uid not in known:
-            raise Invalid(f"There is no track {uid} in this library.", code="track_unknown")
+            raise NotFound(f"There is no track {uid} in this library.", code="track_not_found")
     return known
 
 

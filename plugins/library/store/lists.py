@@ -109,6 +109,14 @@ class Lists:
             uid=uid, is_admin=int(actor.is_admin), **self._values,
         )  # fmt: skip
 
+    def usage(self) -> bytes:
+        """How many tracks this user has, and what they take on the disk."""
+        return self._db.json(
+            f"""SELECT cast(json_object('tracks', count(*), 'used_bytes', coalesce(sum(t.size_bytes), 0)) AS blob)
+            {sql.OWN_SIZES}""",
+            **self._values,
+        )  # fmt: skip
+
     def playlist(self, actor: Actor, uid: str) -> bytes:
         """One playlist with all of its items, in order. NotFound."""
         row = self._db.row(

@@ -16,6 +16,9 @@ IS_SHARED = "t.channel_id IS NOT NULL"
 IS_OWNED = "EXISTS (SELECT 1 FROM entries e WHERE e.user_id = :user AND e.track_id = t.id)"
 IS_READABLE = f"({IS_SHARED} OR {IS_OWNED})"
 
+# What a user's own entries take on the disk; the household's tracks are nobody's.
+OWN_SIZES = "FROM entries e JOIN tracks t ON t.id = e.track_id WHERE e.user_id = :user"
+
 _AUDIO = "'/api/audio/' || t.uid"
 AUDIO_URL = f":prefix || {_AUDIO} || '/stream/'"
 ARTWORK_URL = f":prefix || {_AUDIO} || '/artwork/?v=' || substr(a.sha256, 1, 12)"

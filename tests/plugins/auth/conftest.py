@@ -1,15 +1,19 @@
-"""What these tests share: the code of the set-up link, and a way to make a token."""
+"""What these tests share: the code of the set-up link, a way to make a token, and statements that fail."""
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
-from soundwave_core import SoundWave
+from soundwave_auth.store import SecondFactors
+from soundwave_core import SoundWave, transaction
 from soundwave_core.testing import Cast, Client
 
 Bearer = Callable[..., dict[str, str]]
+PEOPLE = ("users", "sessions", "tokens", "setup_codes", "invites", "second_factors", "known_devices", "user_config")
 
 
 def code_of(core: SoundWave) -> str:
@@ -33,3 +37,43 @@ def bearer(cast: Cast) -> Bearer:
         return {"Authorization": f"Bearer {answer.json.token}"}
 
     return make
+
+
+def give_second_factor(core: SoundWave, user_id: str) -> None:
+    """One that is on, without the way there."""
+    with transaction(core.db):
+        SecondFactors(core).begin(user_id, "B" * 32, core.clock.stamp())
+        pending = SecondFactors(core).find(user_id, "pending")
+        assert pending is not None
+        SecondFactors(core).turn_on(pending, 0, core.clock.stamp())
+
+
+def people_of(core: SoundWave) -> dict[str, Any]:
+    """Everything that is stored about people, the audit trail included."""
+    return {table: core.db.rows(f"SELECT * FROM {table}") for table in (*PEOPLE, "audit")}
+
+
+def fail_at_each_statement(core: SoundWave, call: Callable[[], int], monkeypatch: pytest.MonkeyPatch) -> int:
+    """Of the first transaction in ``call``, fail the first statement, then the second, until all went well.
+
+    After each failure nothing is stored. How many there were, BEGIN and COMMIT included.
+    """
+    run, before = core.db._run, people_of(core)
+    for number in itertools.count(1):
+        done: list[str] = []
+
+        def fail(sql: str, params: Any, number: int = number, done: list[str] = done) -> Any:
+            if core.db.is_writing and "COMMIT" not in done:
+                if len(done) + 1 == number:
+                    raise ArithmeticError(sql)
+                done.append(sql)
+            return run(sql, params)
+
+        with monkeypatch.context() as patch:
+            patch.setattr(core.db, "_run", fail)
+            status = call()
+        if "COMMIT" in done:
+            assert status < 300
+            return len(done)
+        assert (status, people_of(core)) == (500, before), f"after {number - 1} statements"
+    raise AssertionError

@@ -7,7 +7,7 @@ import logging
 import pytest
 
 from soundwave_core import SoundWave
-from soundwave_core.testing import PASSWORD, Cast, Client
+from soundwave_core.testing import PASSWORD, Cast, Client, VirtualClock
 from tests.plugins.auth.conftest import code_of
 
 NEW = "another good password"
@@ -48,7 +48,7 @@ def test_what_is_refused_did_not_happen(cast: Cast, log: pytest.LogCaptureFixtur
     assert log.messages == []
 
 
-def test_passwords(cast: Cast, log: pytest.LogCaptureFixture) -> None:
+def test_passwords(cast: Cast, log: pytest.LogCaptureFixture, clock: VirtualClock) -> None:
     cast.nobody.address = "192.0.2.7"
     wrong = "not the password"
     for name in ("bob", "no\nbo\u202edy" + "y" * 100):
@@ -61,6 +61,7 @@ def test_passwords(cast: Cast, log: pytest.LogCaptureFixture) -> None:
         ("WARNING", f"wrong password for 'bob' from {cast.bob.address}"),
     ]
     log.clear()
+    clock.advance(1)
     assert cast.bob.post("/api/user/change-password/", change | {"old_password": PASSWORD}).status == 200
     assert log.messages == ["bob changed the password"]
     assert wrong not in log.text and NEW not in log.text

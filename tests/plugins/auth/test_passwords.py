@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
+
 import pytest
 
 from soundwave_auth import names
 from soundwave_auth.passwords import PasswordHasher, ensure_acceptable
 from soundwave_auth.sessions import device_label
 from soundwave_core import Invalid, TooMany
+from soundwave_core.testing import Client, MakeCore, make_cast
 
 HASHER = PasswordHasher(4)
 PASSWORD = "correct horse battery"
@@ -58,16 +62,65 @@ def test_another_cost_is_stale() -> None:
     assert PasswordHasher(5).is_stale(HASHER.hash(PASSWORD))
 
 
-@pytest.mark.parametrize("password", ["", "123456789", "e\u0301" * 9, "x" * 1025, "é" * 513])
-def test_what_is_no_password(password: str) -> None:
-    with pytest.raises(Invalid):
-        ensure_acceptable(password)
+def test_another_cost_is_taken_up_at_the_next_sign_in(make_core: MakeCore) -> None:
+    core = make_core()
+    make_cast(core)
+    core.stop()
+    core = make_core(SOUNDWAVE_AUTH_BCRYPT_COST="5")
+    for _ in range(2):
+        assert Client(core).sign_in("bob").status == 200
+    stored = {row["name"]: row["password_hash"][:21] for row in core.db.rows("SELECT * FROM users")}
+    assert stored == {
+        "alice": "bcrypt-sha256$$2b$04$", "bob": "bcrypt-sha256$$2b$05$", "carol": "bcrypt-sha256$$2b$04$"
+    }  # fmt: skip
 
 
-@pytest.mark.parametrize("password", ["1234567890", "é" * 512, "\0" * 10, "👩‍🚀👩‍🚀👩‍🚀👩‍🚀"])
+@pytest.mark.parametrize(
+    ("password", "code"),
+    [
+        ("", "password_too_short"),
+        ("12345678X", "password_too_short"),
+        ("e\u0301" * 9, "password_too_short"),
+        ("x" * 1025, "password_too_long"),
+        ("é" * 513, "password_too_long"),
+    ],
+)
+def test_what_is_no_password(password: str, code: str) -> None:
+    with pytest.raises(Invalid) as refused:
+        ensure_acceptable(password, "bob")
+    assert refused.value.code == code
+
+
+COMMON = ["1234567890", "qwertyuiop", "password123", "PASSWORD123", "Password123", "mAnChEsTeR", "iloveyou123"]
+LIKE_THE_NAME = ["margarethe", "MARGARETHE", "margarethemargarethe", "Margarethe2026!", "\uff4dargarethe 1"]
+
+
+@pytest.mark.parametrize("password", COMMON + LIKE_THE_NAME)
+def test_what_is_guessed_first(password: str) -> None:
+    with pytest.raises(Invalid) as refused:
+        ensure_acceptable(password, "Margarethe")
+    assert refused.value.code == "password_too_common"
+    assert password not in refused.value.sentence
+
+
+GOOD = [PASSWORD, "83920-17465", "margarethe likes radio plays", "      4 blanks"]
+ODD = ["é" * 512, "\0" * 9 + "x", "👩‍🚀👩‍🚀👩‍🚀👩‍🚀", "\ud800" * 10]
+
+
+@pytest.mark.parametrize("password", [*GOOD, *ODD])
 def test_what_is_one(password: str) -> None:
-    ensure_acceptable(password)
+    ensure_acceptable(password, "Margarethe")
     assert HASHER.verify(password, HASHER.hash(password))
+
+
+def test_an_imported_hash_with_its_own_rounds_and_salt() -> None:
+    """Django's form, as the old program stored it with 600,000 rounds; fewer do here."""
+    for rounds, salt, password in ((1, "s", "kurz"), (2600, "Zq8f1TtY2LmN", "pässwörd Nr. 1"), (1000, "x", "a" * 200)):
+        made = hashlib.pbkdf2_hmac("sha256", password.encode(), salt.encode(), rounds)
+        stored = f"pbkdf2_sha256${rounds}${salt}${base64.b64encode(made).decode()}"
+        assert HASHER.verify(password, stored)
+        assert not HASHER.verify(password + "x", stored)
+        assert not HASHER.verify(password, stored.replace(f"${salt}$", "$other$"))
 
 
 def test_a_turn_that_is_not_free_is_refused_and_given_back() -> None:

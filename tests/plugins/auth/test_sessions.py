@@ -147,3 +147,23 @@ def test_what_has_expired_is_removed(core: SoundWave, cast: Cast, clock: Virtual
 
 def test_the_secret_itself_is_not_stored(core: SoundWave, cast: Cast) -> None:
     assert cast.bob.cookies["soundwave_session"] not in str(core.db.rows("SELECT * FROM sessions"))
+
+
+def test_how_sessions_end_is_told(core: SoundWave, cast: Cast) -> None:
+    for _ in range(2):
+        Client(core).sign_in("bob")
+    phone = Client(core)
+    phone.post("/api/user/login/", {"username": "bob", "password": PASSWORD}, User_Agent=FIREFOX)
+    (id,) = [session.id for session in phone.get(SESSIONS).json.results if session.is_current]
+    for _ in range(2):
+        cast.alice.delete(f"{SESSIONS}{id}/")
+    for _ in range(2):
+        assert cast.bob.delete(SESSIONS).status == 204
+    assert cast.bob.post("/api/user/logout/").status == 204
+    lines = cast.alice.get("/api/user/admin/audit/?limit=4").json.results
+    assert [(line.kind, line.username, line.by, line.detail) for line in reversed(lines)] == [
+        ("sign_in", "bob", None, {"device": "Firefox on Android"}),
+        ("session_ended", "bob", "alice", {"device": "Firefox on Android"}),
+        ("session_ended", "bob", None, {"sessions": "2"}),
+        ("sign_out", "bob", None, {}),
+    ]

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import shutil
 import threading
+from pathlib import Path
 
 import pytest
 
-from soundwave_auth import Users, setup
-from soundwave_core import SoundWave, transaction
+from soundwave_auth import Users, accounts, people, setup
+from soundwave_auth.passwords import PasswordHasher
+from soundwave_auth.state import AuthState
+from soundwave_core import SoundWave, StartError, transaction
 from soundwave_core.testing import PASSWORD, Client, MakeCore, VirtualClock
 
 
@@ -99,21 +103,37 @@ def test_the_code_lives_an_hour(
     assert client.register("alice", setup_code=setup_code).status == status
 
 
-def test_of_two_at_once_one_wins(core: SoundWave, setup_code: str) -> None:
-    barrier, statuses = threading.Barrier(2), list[int]()
+def test_of_twenty_at_once_one_wins(core: SoundWave, setup_code: str) -> None:
+    core.part(AuthState).hasher = PasswordHasher(4, places=20)  # lets all of them in
+    barrier, statuses = threading.Barrier(20), list[int]()
 
-    def race(name: str) -> None:
-        client = Client(core)
-        barrier.wait(timeout=10)
-        statuses.append(client.register(name, setup_code=setup_code).status)
+    def race(number: int) -> None:
+        client = Client(core, address=f"192.0.2.{number}")
+        barrier.wait(timeout=30)
+        statuses.append(client.register(f"admin{number}", setup_code=setup_code).status)
 
-    threads = [threading.Thread(target=race, args=[name]) for name in ("alice", "mallory")]
+    threads = [threading.Thread(target=race, args=[number]) for number in range(20)]
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(timeout=10)
-    assert sorted(statuses) == [201, 403]
+        thread.join(timeout=60)
+    assert sorted(statuses) == [201] + [403] * 19
     assert core.db.value("SELECT count(*) FROM users") == core.db.value("SELECT count(*) FROM sessions") == 1
+    assert core.db.value("SELECT count(*) FROM audit WHERE kind = 'user_added'") == 1
+
+
+def test_whom_the_shell_adds_meanwhile_is_the_first(
+    core: SoundWave, client: Client, setup_code: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def hash_slowly(core: SoundWave, name: str, password: str) -> str:
+        monkeypatch.undo()
+        people.add_user(core, "alice", PASSWORD, is_admin=True)
+        return accounts.hash_for(core, name, password)
+
+    monkeypatch.setattr(accounts, "hash_for", hash_slowly)
+    answer = client.register("mallory", setup_code=setup_code)
+    assert (answer.status, answer.json["code"]) == (403, "setup_code_invalid")
+    assert [user.name for user in Users(core).list()] == ["alice"]
 
 
 def test_a_new_start_makes_a_new_code(make_core: MakeCore) -> None:
@@ -136,6 +156,46 @@ def test_a_database_without_users_does_not_open_set_up_again(make_core: MakeCore
     assert not (core.config.data_dir / "setup-link").exists()
     assert not Client(core).get("/api/session/").json.is_setup_open
     assert Client(core).register("mallory", setup_code="x").status == 403
+
+
+@pytest.mark.parametrize("fate", ["missing", "empty"])
+def test_a_lost_database_does_not_open_set_up_again(make_core: MakeCore, fate: str) -> None:
+    first = make_core()
+    Client(first).register("alice", setup_code=link_of(first).partition("code=")[2])
+    first.stop()
+    path = first.config.data_dir / "db.sqlite3"
+    path.unlink() if fate == "missing" else path.write_bytes(b"")
+    with pytest.raises(StartError, match=f"is {fate}, but SoundWave has been set up here: restore a backup"):
+        make_core()
+    assert not (first.config.data_dir / "setup-link").exists()
+
+
+def test_a_database_from_elsewhere_does_not_bring_its_set_up_along(make_core: MakeCore, tmp_path: Path) -> None:
+    """One of a server that was just begun: without users, and with a code that is good."""
+    elsewhere = make_core(DATA_DIR=str(tmp_path / "elsewhere"))
+    code = link_of(elsewhere).partition("code=")[2]
+    elsewhere.stop()
+    first = make_core()
+    Client(first).register("alice", setup_code=link_of(first).partition("code=")[2])
+    first.stop()
+    shutil.copy(tmp_path / "elsewhere/db.sqlite3", first.config.data_dir / "db.sqlite3")
+    core = make_core()
+    assert not Users(core).has_any()
+    assert not Client(core).get("/api/session/").json.is_setup_open
+    answer = Client(core).register("mallory", setup_code=code)
+    assert (answer.status, answer.json["code"]) == (403, "setup_code_invalid")
+    assert "soundwave user add --admin" in answer.json["detail"]
+    assert not (core.config.data_dir / "setup-link").exists()
+
+
+def test_removing_everybody_does_not_open_it_either(core: SoundWave, client: Client, setup_code: str) -> None:
+    client.register("alice", setup_code=setup_code)
+    with transaction(core.db) as tx:
+        tx.execute("UPDATE users SET state = 'removed'")
+    (core.config.data_dir / "installed").unlink()
+    setup.begin(core)
+    assert not (core.config.data_dir / "setup-link").exists()
+    assert core.is_installed
 
 
 def test_a_stop_before_the_marker_is_made_good(make_core: MakeCore) -> None:

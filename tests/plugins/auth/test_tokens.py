@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from soundwave_core import SoundWave
-from soundwave_core.testing import Cast, VirtualClock
+from soundwave_core.testing import Cast, Client, VirtualClock
 
 Bearer = Callable[..., dict[str, str]]
 TOKENS = "/api/user/tokens/"
@@ -110,3 +110,38 @@ def test_last_use_is_written_behind_the_request(
     assert cast.bob.get(TOKENS).json.results[0].last_used_at is None
     core.jobs.run("auth.flush-last-seen")
     assert cast.bob.get(TOKENS).json.results[0].last_used_at == clock.stamp()
+
+
+def test_the_first_use_from_another_address_is_told_once(core: SoundWave, cast: Cast, bearer: Bearer) -> None:
+    token = bearer("read")
+    secret = token["Authorization"].removeprefix("Bearer ")
+
+    def moves() -> list[str]:
+        lines = cast.alice.get("/api/user/admin/audit/?kind=token_moved").json.results
+        assert secret not in str(lines)
+        assert all((line.username, line.detail) == ("bob", {"token": "a player"}) for line in lines)
+        return [line.address for line in reversed(lines)]
+
+    home, away, v6, same_house = "192.0.2.1", "198.51.100.7", "2001:db8:1:2::1", "2001:db8:1:2:ffff::2"
+    for address, told in (
+        (home, []), (home, []), (away, [away]), (home, [away]), (away, [away]), (f"::ffff:{home}", [away]),
+        (v6, [away, v6]), (same_house, [away, v6]),
+    ):  # fmt: skip
+        assert Client(core, address=address).get(ACCOUNT, **token).status == 200
+        assert moves() == told
+    assert cast.bob.delete(f"{TOKENS}{cast.bob.get(TOKENS).json.results[0].id}/").status == 204
+    assert core.db.value("SELECT count(*) FROM token_addresses") == 0
+
+
+def test_what_becomes_of_tokens_is_told(core: SoundWave, cast: Cast, bearer: Bearer) -> None:
+    first, second = bearer("read", "play"), bearer("read")
+    assert cast.nobody.post("/api/user/logout/", **first).status == 204
+    assert cast.alice.delete(f"{TOKENS}{cast.bob.get(TOKENS).json.results[0].id}/").status == 204
+    assert cast.nobody.get(ACCOUNT, **second).status == 401
+    lines = cast.alice.get("/api/user/admin/audit/").json.results
+    assert [(line.kind, line.username, line.by, line.detail) for line in reversed(lines) if "token" in line.kind] == [
+        ("token_made", "bob", None, {"token": "a player", "scopes": "play read"}),
+        ("token_made", "bob", None, {"token": "a player", "scopes": "read"}),
+        ("token_revoked", "bob", None, {"token": "a player"}),
+        ("token_revoked", "bob", "alice", {"token": "a player"}),
+    ]

@@ -10,7 +10,7 @@ from typing import Any, Literal
 from soundwave_core import SoundWave
 from soundwave_core.lock import MEDIA_LOCK
 from soundwave_core.testing import Client
-from soundwave_downloads.messages import Failed, Fetched, Item, Resolved
+from soundwave_downloads.messages import Failed, Fetched, Item, Options, Resolved
 from soundwave_downloads.process import WorkerDied, WorkerProcess
 from soundwave_downloads.queue import Engine
 
@@ -39,6 +39,7 @@ class StubWorker(WorkerProcess):
         self.link_faults: dict[str, Failed] = {}
         self.steps: dict[str, Callable[[], Any]] = {}
         self.asked: list[str] = []
+        self.options: list[Options] = []  # of each fetch
         self.is_stopped = False
 
     def resolve(self, url: str, *, limit: int = 500, options: Any = None) -> Resolved | Failed:
@@ -58,6 +59,7 @@ class StubWorker(WorkerProcess):
         self, url: str, staging: Path, *, item: Any = None, options: Any = None, on_progress: Any = None
     ) -> Fetched | Failed:
         self.begin(url)
+        self.options.append(options)
         staging.mkdir(parents=True, exist_ok=True)
         content = b"sound of " + url.encode()
         (staging / "audio.opus").write_bytes(content)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import pytest
 import tests.site
 from soundwave_downloads.messages import Failed, Fetched, Options, Resolved
 from soundwave_downloads.process import EgressProcess, WorkerDied, WorkerProcess
-from tests.site import Site
+from tests.site import Page, Site
 
 PLUGINS = Path(tests.site.__file__).parent / "extractors"
 
@@ -101,3 +102,15 @@ def test_options_of_plugins_do_not_open_the_guard(toys: WorkerProcess, site: Sit
     assert isinstance(answer, Fetched)
     assert sorted(path.name for path in staging.iterdir()) == ["audio.opus", "cover.jpg"]
     assert not Path("/tmp/owned").exists()
+
+
+def test_sound_by_itself_stops_where_the_quota_ends(toys: WorkerProcess, site: Site, staging: Path) -> None:
+    """While it comes: its second half is never waited for."""
+    gate = threading.Event()
+    site.serve("/media/tone.webm", Page(site.media.read("tone.webm"), "audio/webm", gate=gate))
+    answer = toys.fetch(f"http://toy.invalid/item/7?at={site.url}", staging, options=Options(room_bytes=1000))
+    is_whole = any(hit.bytes_sent == len(site.media.read("tone.webm")) for hit in site.hits)
+    gate.set()
+    assert isinstance(answer, Failed)
+    assert not is_whole
+    assert (answer.code, list(staging.iterdir())) == ("quota_exceeded", [])

@@ -179,18 +179,27 @@ def test_a_mirrored_playlist_that_goes_ends_its_checks(
     assert (len(worker.asked), core.db.value("SELECT count(*) FROM sources")) == (asked, 0)
 
 
-def test_a_user_who_is_locked_out_rests(core: SoundWave, cast: Cast, worker: StubWorker, clock: VirtualClock) -> None:
+@pytest.mark.parametrize("is_told", [True, False])
+def test_a_user_who_is_locked_out_rests(
+    core: SoundWave, cast: Cast, worker: StubWorker, clock: VirtualClock, monkeypatch: pytest.MonkeyPatch, is_told: bool
+) -> None:
+    """At once by the hook, or else by the next look."""
     worker.lists[f"{SITE}/list"] = ["a", "b"]
     uid = ask(cast.bob, "list", follow=True, interval_seconds=300)
     drain(core, worker, 2)
     path = f"/api/user/admin/users/{cast.bob.user_id}/"
-    assert cast.alice.patch(path, {"state": "disabled"}).status == 200
-    core.jobs.run("downloads.check-sources")
+    with monkeypatch.context() as patch:
+        if not is_told:
+            patch.setattr(core.plugins, "announce", lambda hook, **arguments: [])
+        assert cast.alice.patch(path, {"state": "disabled"}).status == 200
+    if not is_told:
+        core.jobs.run("downloads.check-sources")
     assert drain(core, worker) == 0
     assert cast.alice.get(f"{OWN}{uid}/").json.state == "paused"
     clock.advance(3600)
     core.jobs.run_due()
     assert drain(core, worker) == 0
+    cast.alice.sign_in("alice")
     assert cast.alice.patch(path, {"state": "active"}).status == 200
     assert cast.alice.post(f"{OWN}{uid}/resume/").status == 200
     drain(core, worker)

@@ -95,11 +95,11 @@ def test_only_what_one_may_hear_can_be_added(cast: Cast, shelf: Shelf) -> None:
     private, shared = shelf.add("Private", cast.bob), shelf.add("Shared", channel=shelf.channel(), source="1")
     playlist = make_playlist(cast.carol)
     answer = cast.carol.post(f"/api/playlist/{playlist}/items/", {"tracks": [shared, private]})
-    assert (answer.status, answer.json["code"]) == (422, "track_unknown")
+    assert (answer.status, answer.json["code"]) == (404, "track_not_found")
     assert items(cast.carol, playlist) == []
     assert cast.carol.post(f"/api/playlist/{playlist}/items/", {"tracks": [shared]}).status == 201
     by_admin = cast.alice.post(f"/api/playlist/{playlist}/items/", {"tracks": [private]})
-    assert by_admin.status == 422  # the owner of the list could not hear it
+    assert by_admin.status == 404  # the owner of the list could not hear it
 
 
 def test_equal_and_overlong_keys_are_renewed(cast: Cast, shelf: Shelf, core: SoundWave) -> None:

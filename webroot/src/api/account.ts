@@ -1,13 +1,26 @@
-/** Who is signed in, where, and their tokens. */
+/** Who is signed in, where, their tokens, what they prefer. `totp` is a code of the second factor, or a recovery code. */
 import { api, take, takeUpTo } from "./client";
-import type { Device, List, NewToken, Registration, Session, SignedIn, Token, TokenWish } from "./types";
+import type {
+  Account,
+  Config,
+  Credentials,
+  Device,
+  List,
+  NewToken,
+  PasswordChange,
+  Registration,
+  Session,
+  SignedIn,
+  Token,
+  TokenWish,
+} from "./types";
 
 const ALL = 1_000;
 
 export const getSession = (): Promise<Session> => take(api.GET("/api/session/"));
 
-export const signIn = (username: string, password: string, remember: boolean): Promise<SignedIn> =>
-  take(api.POST("/api/user/login/", { body: { username, password, remember } }));
+export const signIn = (credentials: Credentials): Promise<SignedIn> =>
+  take(api.POST("/api/user/login/", { body: credentials }));
 
 export const register = (wish: Registration): Promise<SignedIn> =>
   take(api.POST("/api/user/register/", { body: wish }));
@@ -15,8 +28,20 @@ export const register = (wish: Registration): Promise<SignedIn> =>
 export const signOut = (): Promise<void> => take(api.POST("/api/user/logout/"));
 
 /** Every other session and every token ends; the answer is the new session. */
-export const changePassword = (old_password: string, new_password: string): Promise<SignedIn> =>
-  take(api.POST("/api/user/change-password/", { body: { old_password, new_password } }));
+export const changePassword = (change: PasswordChange): Promise<SignedIn> =>
+  take(api.POST("/api/user/change-password/", { body: change }));
+
+/** For ten minutes this session may do what needs the password anew. */
+export const confirmPassword = (password: string, totp: string | null): Promise<void> =>
+  take(api.POST("/api/user/confirm/", { body: { password, totp } }));
+
+export const getAccount = (): Promise<Account> => take(api.GET("/api/user/account/"));
+
+export const getConfig = (): Promise<Config> => take(api.GET("/api/user/config/"));
+
+/** What is null is forgotten. */
+export const patchConfig = (values: Config["values"]): Promise<Config> =>
+  take(api.PATCH("/api/user/config/", { body: { values } }));
 
 export const listDevices = (): Promise<List<Device>> =>
   takeUpTo(ALL, (query) => take(api.GET("/api/user/sessions/", { params: { query } })));

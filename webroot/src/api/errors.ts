@@ -4,6 +4,8 @@ export class ApiError extends Error {
     readonly code: string,
     readonly sentence: string,
     readonly status: number,
+    /** What Retry-After says; null where it is not sent. */
+    readonly waitSeconds: number | null = null,
   ) {
     super(sentence);
     this.name = "ApiError";
@@ -12,6 +14,13 @@ export class ApiError extends Error {
   get isUnreachable(): boolean {
     return this.status === 0;
   }
+}
+
+/** The user was asked for the password again and would rather not. */
+export const NOT_CONFIRMED = "not_confirmed";
+
+export function hasCode(error: unknown, code: string): boolean {
+  return error instanceof ApiError && error.code === code;
 }
 
 export function isAbort(error: unknown): boolean {

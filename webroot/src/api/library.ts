@@ -1,6 +1,16 @@
 /** Tracks and playlists. */
 import { api, cursorOf, take } from "./client";
-import type { List, Playlist, PlaylistDetail, PlaylistItem, PlaylistPatch, Track, TrackDetail, TrackQuery } from "./types";
+import type {
+  List,
+  Playlist,
+  PlaylistDetail,
+  PlaylistItem,
+  PlaylistPatch,
+  Track,
+  TrackDetail,
+  TrackQuery,
+  Usage,
+} from "./types";
 
 /** The first part of a list, or with `next` of the part before the part that follows. */
 export const listTracks = (query: TrackQuery, next: string | null, signal: AbortSignal): Promise<List<Track>> =>
@@ -8,6 +18,9 @@ export const listTracks = (query: TrackQuery, next: string | null, signal: Abort
 
 export const getTrack = (track: string, signal?: AbortSignal): Promise<TrackDetail> =>
   take(api.GET("/api/audio/{track}/", { params: { path: { track } }, signal: signal ?? null }));
+
+/** What one's own tracks take; admins may ask for somebody else's. */
+export const getUsage = (user?: string): Promise<Usage> => take(api.GET("/api/audio/usage/", { params: { query: { user } } }));
 
 export const deleteTrack = (track: string): Promise<void> =>
   take(api.DELETE("/api/audio/{track}/", { params: { path: { track } } }));

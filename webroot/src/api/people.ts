@@ -1,6 +1,6 @@
 /** The admin's view of people: accounts, and invites to have one. */
 import { api, take, takeUpTo } from "./client";
-import type { Invite, List, NewInvite, Person, PersonPatch, PersonWish } from "./types";
+import type { Invite, List, NewInvite, PasswordReset, Person, PersonPatch, PersonWish } from "./types";
 
 const ALL = 1_000;
 
@@ -12,8 +12,15 @@ export const addPerson = (wish: PersonWish): Promise<Person> => take(api.POST("/
 export const patchPerson = (user: string, change: PersonPatch): Promise<Person> =>
   take(api.PATCH("/api/user/admin/users/{user}/", { params: { path: { user } }, body: change }));
 
-export const deletePerson = (user: string): Promise<void> =>
-  take(api.DELETE("/api/user/admin/users/{user}/", { params: { path: { user } } }));
+/** Every session and token of theirs ends. */
+export const resetPassword = (user: string, reset: PasswordReset): Promise<void> =>
+  take(api.POST("/api/user/admin/users/{user}/reset-password/", { params: { path: { user } }, body: reset }));
+
+/** Their tracks and playlists go to `heir`, or are removed where that is null. */
+export const deletePerson = (user: string, heir: string | null): Promise<void> => {
+  const query = heir === null ? { tracks: "remove" as const } : { tracks: "give" as const, to: heir };
+  return take(api.DELETE("/api/user/admin/users/{user}/", { params: { path: { user }, query } }));
+};
 
 export const listInvites = (): Promise<List<Invite>> =>
   takeUpTo(ALL, (query) => take(api.GET("/api/user/admin/invites/", { params: { query } })));

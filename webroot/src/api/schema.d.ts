@@ -107,6 +107,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/audio/usage/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How many tracks are one's own, and how much room they take */
+        get: operations["library_get_usage"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/audio/{track}/": {
         parameters: {
             query?: never;
@@ -749,6 +766,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/user/admin/audit/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What happened, newest first: sign-ins, refusals, and who changed whom or what */
+        get: operations["auth_list_audit"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/user/admin/invites/": {
         parameters: {
             query?: never;
@@ -809,15 +843,33 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get?: never;
+        /** One account */
+        get: operations["auth_get_user"];
         put?: never;
         post?: never;
-        /** End an account. Its tracks and playlists stay where they are; admins see them with `?user=` */
+        /** End an account. Its tracks and playlists go, or with `tracks=give` to the user `to` */
         delete: operations["auth_remove_user"];
         options?: never;
         head?: never;
-        /** Disable, enable, make an admin or not. The last active admin stays */
+        /** Another name, role, state or quota. The last active admin stays one */
         patch: operations["auth_change_user"];
+        trace?: never;
+    };
+    "/api/user/admin/users/{user}/reset-password/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A new password for somebody who lost theirs. Every session and token of theirs ends */
+        post: operations["auth_reset_password"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/api/user/change-password/": {
@@ -831,6 +883,41 @@ export interface paths {
         put?: never;
         /** A new password. Every session and token ends; this browser gets a new session */
         post: operations["auth_change_password"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/user/config/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What one's devices share, by name */
+        get: operations["auth_get_config"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /** Set some values, and remove those that are null */
+        patch: operations["auth_change_config"];
+        trace?: never;
+    };
+    "/api/user/confirm/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Give the password again: for ten minutes this session may do what needs it */
+        post: operations["auth_confirm"];
         delete?: never;
         options?: never;
         head?: never;
@@ -863,7 +950,11 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** End this session, or give up the token that asks */
+        /**
+         * End this session, or give up the token that asks
+         * @description There is no Clear-Site-Data: its "storage" and "cookies" would reach whatever else lives at this host, below
+         *     another path or at another port, and its "cache" is not needed: nothing personal is used again without asking.
+         */
         post: operations["auth_logout"];
         delete?: never;
         options?: never;
@@ -882,6 +973,43 @@ export interface paths {
         put?: never;
         /** A new account, signed in: the first by the set-up code, later as the policy says */
         post: operations["auth_register"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/user/second-factor/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Whether a code is asked for at every sign-in, and how many recovery codes are left */
+        get: operations["auth_get_second_factor"];
+        /** Send a code of the new secret back: from now on every sign-in needs one. Recovery codes are shown once */
+        put: operations["auth_turn_on_second_factor"];
+        /** A new secret for an authenticator app. It is not asked for before a code of it has come back */
+        post: operations["auth_begin_second_factor"];
+        /** The password alone is enough again */
+        delete: operations["auth_turn_off_second_factor"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/user/second-factor/recovery-codes/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Ten new recovery codes; the old ones are void */
+        post: operations["auth_renew_recovery_codes"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1117,22 +1245,44 @@ export interface components {
     schemas: {
         /**
          * Account
-         * @description Who is signed in.
+         * @description Who is signed in; without a limit ``quota_bytes`` is null.
          */
         Account: {
+            quota_bytes: number | null;
             user: components["schemas"]["User"];
         };
         /**
          * AdminUser
-         * @description A user, as admins see them.
+         * @description A user, as admins see them; no quota is null, and so is the last time of who was never there.
          */
         AdminUser: {
             created_at: string;
+            has_second_factor: boolean;
             id: string;
             is_admin: boolean;
+            last_seen_at: string | null;
+            quota_bytes: number | null;
             /** @enum {unknown} */
             state: "active" | "disabled";
             username: string;
+        };
+        /**
+         * AuditView
+         * @description What happened to ``username``, and who did it where that was another; ``count`` times, ``at`` the last one.
+         */
+        AuditView: {
+            address: string | null;
+            at: string;
+            by: string | null;
+            by_id: string | null;
+            count: number;
+            detail: {
+                [key: string]: string;
+            };
+            id: string;
+            kind: string;
+            user_id: string | null;
+            username: string | null;
         };
         /**
          * Channel
@@ -1169,6 +1319,15 @@ export interface components {
             detail: string;
             is_ok: boolean;
             name: string;
+        };
+        /**
+         * Confirmation
+         * @description The password again, as proof that it is still the same person; with a second factor ``totp`` as well.
+         */
+        Confirmation: {
+            password: string;
+            /** @default null */
+            totp?: string | null;
         };
         /**
          * Download
@@ -1211,6 +1370,31 @@ export interface components {
             title: string | null;
             track_id: string | null;
             url: string;
+        };
+        /**
+         * FactorProof
+         * @description A code of the second factor.
+         */
+        FactorProof: {
+            /** @description Of the authenticator app, or a recovery code. */
+            code: string;
+        };
+        /**
+         * FactorState
+         * @description Whether a code is asked for at every sign-in, since when, and how many recovery codes were not used.
+         */
+        FactorState: {
+            created_at: string | null;
+            is_on: boolean;
+            recovery_codes_left: number;
+        };
+        /**
+         * FactorWish
+         * @description A second factor to be set up; where there is one already, a ``code`` of it.
+         */
+        FactorWish: {
+            /** @default null */
+            code?: string | null;
         };
         /**
          * Health
@@ -1282,6 +1466,16 @@ export interface components {
             next: string | null;
             previous: string | null;
             results: components["schemas"]["AdminUser"][];
+        };
+        /**
+         * Listing[AuditView]
+         * @description A page of a list: how many there are in all, the URL of the next page, and these results.
+         */
+        Listing_AuditView_: {
+            count: number;
+            next: string | null;
+            previous: string | null;
+            results: components["schemas"]["AuditView"][];
         };
         /**
          * Listing[Channel]
@@ -1405,7 +1599,7 @@ export interface components {
         };
         /**
          * Login
-         * @description ``totp`` is taken so that clients can send it always; nobody has a second factor yet.
+         * @description ``totp`` is needed with a second factor, and may always be sent.
          */
         Login: {
             password: string;
@@ -1456,6 +1650,13 @@ export interface components {
             id: string;
         };
         /**
+         * NewRecoveryCodes
+         * @description The one time that ``recovery_codes`` are shown. Each lets in once.
+         */
+        NewRecoveryCodes: {
+            recovery_codes: string[];
+        };
+        /**
          * NewToken
          * @description The one time that ``token`` is shown.
          */
@@ -1482,11 +1683,30 @@ export interface components {
         };
         /**
          * PasswordChange
-         * @description A new password, and the old one as proof.
+         * @description A new password, and the old one as proof; with a second factor ``totp`` as well.
          */
         PasswordChange: {
             new_password: string;
             old_password: string;
+            /** @default null */
+            totp?: string | null;
+        };
+        /**
+         * PasswordReset
+         * @description A new password for somebody who lost theirs, or the second factor.
+         */
+        PasswordReset: {
+            password: string;
+            /** @default false */
+            remove_second_factor?: boolean;
+        };
+        /**
+         * PendingFactor
+         * @description The one time that ``secret`` is shown; ``uri`` is what an authenticator app reads from a picture.
+         */
+        PendingFactor: {
+            secret: string;
+            uri: string;
         };
         /**
          * Play
@@ -1833,24 +2053,50 @@ export interface components {
             title: string;
         };
         /**
+         * Usage
+         * @description What somebody's own tracks take: what a quota is compared with.
+         */
+        Usage: {
+            tracks: number;
+            used_bytes: number;
+        };
+        /**
          * User
          * @description A user, as they see themselves.
          */
         User: {
             created_at: string;
+            has_second_factor: boolean;
             id: string;
             is_admin: boolean;
             username: string;
         };
         /**
+         * UserConfig
+         * @description What a user's devices share.
+         */
+        UserConfig: {
+            values: Record<string, unknown>;
+        };
+        /**
+         * UserConfigPatch
+         * @description Values to set, and with null those to remove; the names are the apps' own.
+         */
+        UserConfigPatch: {
+            values: Record<string, unknown>;
+        };
+        /**
          * UserPatch
-         * @description A user's state or role; what is null stays.
+         * @description What changes of a user; what is null or absent stays, but a quota that is null ends.
          */
         UserPatch: {
             /** @default null */
             is_admin?: boolean | null;
+            quota_bytes?: number | null;
             /** @default null */
             state?: ("active" | "disabled") | null;
+            /** @default null */
+            username?: string | null;
         };
         /**
          * UserWish
@@ -1860,6 +2106,8 @@ export interface components {
             /** @default false */
             is_admin?: boolean;
             password: string;
+            /** @default null */
+            quota_bytes?: number | null;
             username: string;
         };
     };
@@ -1993,7 +2241,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "*/*": string;
+                    "*/*": unknown;
                 };
             };
             /** @description What the client has is what it would get. */
@@ -2025,7 +2273,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "*/*": string;
+                    "*/*": unknown;
                 };
             };
             /** @description What the client has is what it would get. */
@@ -2057,7 +2305,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "*/*": string;
+                    "*/*": unknown;
                 };
             };
             /** @description What the client has is what it would get. */
@@ -2134,6 +2382,7 @@ export interface operations {
             400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
             409: components["responses"]["Conflict"];
             413: components["responses"]["RequestEntityTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
@@ -2202,6 +2451,42 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Listing_Track_"];
+                };
+            };
+            /** @description What the client has is what it would get. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            422: components["responses"]["UnprocessableEntity"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    library_get_usage: {
+        parameters: {
+            query?: {
+                /** @description An id: 32 hexadecimal characters. */
+                user?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Usage"];
                 };
             };
             /** @description What the client has is what it would get. */
@@ -2308,7 +2593,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "*/*": string;
+                    "*/*": unknown;
                 };
             };
             /** @description The bytes that Range asks for. */
@@ -2317,7 +2602,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "*/*": string;
+                    "*/*": unknown;
                 };
             };
             /** @description What the client has is what it would get. */
@@ -2354,7 +2639,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "*/*": string;
+                    "*/*": unknown;
                 };
             };
             /** @description The bytes that Range asks for. */
@@ -2363,7 +2648,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "*/*": string;
+                    "*/*": unknown;
                 };
             };
             /** @description What the client has is what it would get. */
@@ -2500,7 +2785,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "*/*": string;
+                    "*/*": unknown;
                 };
             };
             /** @description The bytes that Range asks for. */
@@ -2509,7 +2794,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "*/*": string;
+                    "*/*": unknown;
                 };
             };
             /** @description What the client has is what it would get. */
@@ -2594,6 +2879,7 @@ export interface operations {
             400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
             409: components["responses"]["Conflict"];
             413: components["responses"]["RequestEntityTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
@@ -2727,7 +3013,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "*/*": string;
+                    "*/*": unknown;
                 };
             };
             /** @description The bytes that Range asks for. */
@@ -2736,7 +3022,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "*/*": string;
+                    "*/*": unknown;
                 };
             };
             /** @description What the client has is what it would get. */
@@ -2805,7 +3091,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "*/*": string;
+                    "*/*": unknown;
                 };
             };
             /** @description What the client has is what it would get. */
@@ -3092,6 +3378,7 @@ export interface operations {
             400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
             409: components["responses"]["Conflict"];
             413: components["responses"]["RequestEntityTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
@@ -3168,6 +3455,7 @@ export interface operations {
             400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
             409: components["responses"]["Conflict"];
             413: components["responses"]["RequestEntityTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
@@ -3245,6 +3533,7 @@ export interface operations {
             400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
             409: components["responses"]["Conflict"];
             413: components["responses"]["RequestEntityTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
@@ -3661,7 +3950,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "*/*": string;
+                    "*/*": unknown;
                 };
             };
             /** @description The bytes that Range asks for. */
@@ -3670,7 +3959,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "*/*": string;
+                    "*/*": unknown;
                 };
             };
             /** @description What the client has is what it would get. */
@@ -4042,6 +4331,50 @@ export interface operations {
             503: components["responses"]["ServiceUnavailable"];
         };
     };
+    auth_list_audit: {
+        parameters: {
+            query?: {
+                kind?: "invite_made" | "invite_removed" | "password_changed" | "password_reset" | "recovery_code_used" | "recovery_codes_made" | "refused" | "restored" | "second_factor_off" | "second_factor_on" | "session_ended" | "settings_changed" | "sign_in" | "sign_in_failed" | "sign_out" | "token_made" | "token_moved" | "token_revoked" | "user_added" | "user_changed" | "user_removed";
+                /** @description An id: 32 hexadecimal characters. */
+                user?: string;
+                address?: string | unknown | unknown;
+                since?: string;
+                until?: string;
+                /** @description How many results. */
+                limit?: number;
+                /** @description Where to go on; taken from `next`. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Listing_AuditView_"];
+                };
+            };
+            /** @description What the client has is what it would get. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            422: components["responses"]["UnprocessableEntity"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
     auth_list_invites: {
         parameters: {
             query?: {
@@ -4108,6 +4441,7 @@ export interface operations {
             400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
             409: components["responses"]["Conflict"];
             413: components["responses"]["RequestEntityTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
@@ -4214,6 +4548,7 @@ export interface operations {
             400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
             409: components["responses"]["Conflict"];
             413: components["responses"]["RequestEntityTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
@@ -4222,9 +4557,48 @@ export interface operations {
             503: components["responses"]["ServiceUnavailable"];
         };
     };
-    auth_remove_user: {
+    auth_get_user: {
         parameters: {
             query?: never;
+            header?: never;
+            path: {
+                user: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AdminUser"];
+                };
+            };
+            /** @description What the client has is what it would get. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    auth_remove_user: {
+        parameters: {
+            query?: {
+                tracks?: "give" | "remove";
+                /** @description An id: 32 hexadecimal characters. */
+                to?: string;
+            };
             header?: {
                 /** @description Makes a resend harmless: the same key gets the first answer again. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
@@ -4293,6 +4667,43 @@ export interface operations {
             503: components["responses"]["ServiceUnavailable"];
         };
     };
+    auth_reset_password: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes a resend harmless: the same key gets the first answer again. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                user: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PasswordReset"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["RequestEntityTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["UnprocessableEntity"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
     auth_change_password: {
         parameters: {
             query?: never;
@@ -4321,6 +4732,111 @@ export interface operations {
             400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["RequestEntityTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["UnprocessableEntity"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    auth_get_config: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UserConfig"];
+                };
+            };
+            /** @description What the client has is what it would get. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    auth_change_config: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes a resend harmless: the same key gets the first answer again. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UserConfigPatch"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UserConfig"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["RequestEntityTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["UnprocessableEntity"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    auth_confirm: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes a resend harmless: the same key gets the first answer again. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Confirmation"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
             409: components["responses"]["Conflict"];
             413: components["responses"]["RequestEntityTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
@@ -4416,6 +4932,184 @@ export interface operations {
             400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["RequestEntityTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["UnprocessableEntity"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    auth_get_second_factor: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FactorState"];
+                };
+            };
+            /** @description What the client has is what it would get. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    auth_turn_on_second_factor: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes a resend harmless: the same key gets the first answer again. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FactorProof"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NewRecoveryCodes"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["RequestEntityTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["UnprocessableEntity"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    auth_begin_second_factor: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes a resend harmless: the same key gets the first answer again. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FactorWish"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PendingFactor"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["RequestEntityTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["UnprocessableEntity"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    auth_turn_off_second_factor: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes a resend harmless: the same key gets the first answer again. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FactorProof"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["RequestEntityTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["UnprocessableEntity"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    auth_renew_recovery_codes: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes a resend harmless: the same key gets the first answer again. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FactorProof"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NewRecoveryCodes"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
             409: components["responses"]["Conflict"];
             413: components["responses"]["RequestEntityTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
@@ -4589,6 +5283,7 @@ export interface operations {
             400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
             409: components["responses"]["Conflict"];
             413: components["responses"]["RequestEntityTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
@@ -4644,7 +5339,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "*/*": string;
+                    "*/*": unknown;
                 };
             };
             /** @description What the client has is what it would get. */
@@ -4676,7 +5371,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "*/*": string;
+                    "*/*": unknown;
                 };
             };
             /** @description What the client has is what it would get. */
@@ -4708,7 +5403,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "*/*": string;
+                    "*/*": unknown;
                 };
             };
             /** @description What the client has is what it would get. */
@@ -4740,7 +5435,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "*/*": string;
+                    "*/*": unknown;
                 };
             };
             /** @description What the client has is what it would get. */
@@ -4772,7 +5467,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "*/*": string;
+                    "*/*": unknown;
                 };
             };
             /** @description What the client has is what it would get. */
@@ -4804,7 +5499,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "*/*": string;
+                    "*/*": unknown;
                 };
             };
             /** @description What the client has is what it would get. */
@@ -4836,7 +5531,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "*/*": string;
+                    "*/*": unknown;
                 };
             };
             /** @description What the client has is what it would get. */
@@ -4868,7 +5563,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "*/*": string;
+                    "*/*": unknown;
                 };
             };
             /** @description What the client has is what it would get. */
@@ -4902,7 +5597,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "*/*": string;
+                    "*/*": unknown;
                 };
             };
             /** @description The bytes that Range asks for. */
@@ -4911,7 +5606,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "*/*": string;
+                    "*/*": unknown;
                 };
             };
             /** @description What the client has is what it would get. */

@@ -1,5 +1,5 @@
-/** The one place that calls fetch for the API: CSRF header, one resend, problem+json as ApiError. */
-import { ApiError, isAbort } from "./errors";
+/** The one place that calls fetch for the API: CSRF header, one resend, the password again, problem+json as ApiError. */
+import { ApiError, hasCode, isAbort, NOT_CONFIRMED } from "./errors";
 import { newId } from "./ids";
 
 /** What the shell wants to know of every answer. */
@@ -9,14 +9,35 @@ export interface Listener {
   unauthorized(): void;
 }
 
-/** Of the page, not of a request: the session's token, and who listens. */
-export const wire: { csrfToken: string | null; listener: Listener | null } = { csrfToken: null, listener: null };
+interface Wire {
+  csrfToken: string | null;
+  listener: Listener | null;
+  /** Asks for the password again; resolves false where the user would rather not. */
+  confirm: (() => Promise<boolean>) | null;
+}
+
+/** Of the page, not of a request. */
+export const wire: Wire = { csrfToken: null, listener: null, confirm: null };
 
 const RESEND_AFTER_MS = 700;
 const WITHOUT_KEY = /\/api\/user\/(login|logout|register)\/$/;
 
-/** The answer, which is a good one. Rejects with ApiError, or as fetch does where the caller gave up. */
+/**
+ * The answer, which is a good one. Rejects with ApiError, or as fetch does where the caller gave up.
+ * What the server does only for whom it knows anew is sent once more after the password was given.
+ */
 export async function send(request: Request): Promise<Response> {
+  const again = request.method === "GET" ? null : request.clone();
+  try {
+    return await sendOnce(request);
+  } catch (error) {
+    if (!again || !wire.confirm || !hasCode(error, "confirmation_needed")) throw error;
+  }
+  if (await wire.confirm()) return sendOnce(again);
+  throw new ApiError(NOT_CONFIRMED, "Nothing was changed: it was not confirmed.", 403);
+}
+
+async function sendOnce(request: Request): Promise<Response> {
   request.headers.set("Accept", "application/json");
   if (request.method !== "GET" && wire.csrfToken) request.headers.set("SoundWave-CSRF", wire.csrfToken);
   if (request.method === "POST" && !WITHOUT_KEY.test(request.url)) request.headers.set("Idempotency-Key", newId());
@@ -45,10 +66,12 @@ async function reach(request: Request): Promise<Response> {
 
 async function refusal(response: Response): Promise<ApiError> {
   const problem = (await response.json().catch(() => ({}))) as { code?: string; detail?: string; title?: string };
+  const wait = Number.parseInt(response.headers.get("Retry-After") ?? "", 10);
   const error = new ApiError(
     problem.code ?? `http_${response.status}`,
     problem.detail ?? problem.title ?? `The server answered ${response.status}.`,
     response.status,
+    Number.isNaN(wait) ? null : wait,
   );
   if (response.status === 401 && error.code === "unauthorized") wire.listener?.unauthorized();
   return error;

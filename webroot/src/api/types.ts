@@ -11,7 +11,15 @@ export type PageView = Schemas["PageView"];
 export type SlotView = Schemas["SlotView"];
 export type SignedIn = Schemas["SignedIn"];
 export type Device = Schemas["SessionView"];
+export type Credentials = Schemas["Login"];
 export type Registration = Schemas["Register"];
+export type PasswordChange = Schemas["PasswordChange"];
+export type Account = Schemas["Account"];
+export type Config = Schemas["UserConfig"];
+export type SecondFactor = Schemas["FactorState"];
+export type PendingFactor = Schemas["PendingFactor"];
+/** How much a user has: the tracks of their own. */
+export type Usage = Schemas["Usage"];
 
 export type Scope = Schemas["TokenWish"]["scopes"][number];
 export type Token = Schemas["TokenView"];
@@ -21,6 +29,10 @@ export type NewToken = Schemas["NewToken"];
 export type Person = Schemas["AdminUser"];
 export type PersonWish = Schemas["UserWish"];
 export type PersonPatch = Schemas["UserPatch"];
+export type PasswordReset = Schemas["PasswordReset"];
+export type AuditEntry = Schemas["AuditView"];
+export type AuditQuery = NonNullable<paths["/api/user/admin/audit/"]["get"]["parameters"]["query"]>;
+export type AuditKind = NonNullable<AuditQuery["kind"]>;
 export type Invite = Schemas["InviteView"];
 export type NewInvite = Schemas["NewInvite"];
 

@@ -1,33 +1,48 @@
-/** Who has an account: add, disable, make an administrator, remove; and the invites. */
+/** Who has an account: add, change, a new password, remove; and the invites. */
 import { css, html, LitElement, nothing } from "lit";
 import { customElement, state } from "lit/decorators.js";
 
-import { deletePerson, listPeople, patchPerson } from "../api/people";
-import type { Person, PersonPatch } from "../api/types";
-import { formatDate } from "../shell/format";
+import { getUsage } from "../api/library";
+import { listPeople } from "../api/people";
+import type { Person, Usage } from "../api/types";
+import { formatAgo, formatDate } from "../shell/format";
 import { t } from "../shell/i18n";
-import { currentUser } from "../shell/session";
-import { attempt, toast } from "../shell/toasts";
+import { currentUser, loadSession } from "../shell/session";
+import { toast } from "../shell/toasts";
 import { lines } from "../styles/lines";
 import { shared } from "../styles/shared";
 import "./action-menu";
 import type { MenuAction } from "./action-menu";
 import "./admin-invites";
-import { confirm } from "./confirm-dialog";
 import "./loading-state";
+import { askChange } from "./person-dialog";
 import "./person-form";
+import "./quota-bar";
+import { askRemoval } from "./removal-dialog";
+import { askReset } from "./reset-dialog";
 
 @customElement("admin-people")
 export class AdminPeople extends LitElement {
   @state() private people: readonly Person[] | null = null;
+  /** By user, as the answers come in. */
+  @state() private usages: Readonly<Record<string, Usage>> = {};
   @state() private error: unknown = null;
 
   static override styles = [
     ...shared,
     lines,
     css`
+      .lines > li {
+        align-items: start;
+      }
       [data-off] h3 {
         color: var(--text-soft);
+      }
+      h3 {
+        overflow-wrap: anywhere;
+      }
+      quota-bar {
+        max-inline-size: 360px;
       }
     `,
   ];
@@ -61,44 +76,46 @@ export class AdminPeople extends LitElement {
           ${isSelf ? html`<span class="badge">${t("people.you")}</span>` : nothing}
           ${person.is_admin ? html`<span class="badge accent">${t("account.admin")}</span>` : nothing}
           ${person.state === "disabled" ? html`<span class="badge bad">${t("people.disabled")}</span>` : nothing}
+          ${person.has_second_factor ? html`<span class="badge good">${t("factor.heading")}</span>` : nothing}
         </div>
-        <p class="soft small">${t("account.since", { date: formatDate(person.created_at) })}</p>
+        <p class="soft small">
+          ${t("account.since", { date: formatDate(person.created_at) })} ·
+          ${person.last_seen_at ? t("people.seen", { when: formatAgo(person.last_seen_at) }) : t("people.neverSeen")}
+        </p>
+        <quota-bar .usage=${this.usages[person.id] ?? null} .quota=${person.quota_bytes}></quota-bar>
       </div>
-      ${isSelf
-        ? nothing
-        : html`<action-menu
-            label=${t("people.menu", { name: person.username })}
-            .actions=${() => this.actions(person)}
-          ></action-menu>`}`;
+      <action-menu
+        label=${t("people.menu", { name: person.username })}
+        .actions=${() => this.actions(person, isSelf)}
+      ></action-menu>`;
   }
 
-  /** Not for oneself: nobody locks themselves out by a slip. */
-  private actions(person: Person): MenuAction[] {
-    const change = (what: PersonPatch) => (): void => void this.change(person, what);
-    const { is_admin, state } = person;
+  /** Of oneself only what locks nobody out by a slip; one's own password is on the account's page. */
+  private actions(person: Person, isSelf: boolean): MenuAction[] {
+    const edit: MenuAction = { label: t("people.edit"), icon: "pencil", run: () => void this.edit(person, isSelf) };
+    if (isSelf) return [edit];
     return [
-      { label: t(is_admin ? "people.noAdmin" : "people.makeAdmin"), icon: "admin", run: change({ is_admin: !is_admin }) },
-      state === "disabled"
-        ? { label: t("people.enable"), icon: "check", run: change({ state: "active" }) }
-        : { label: t("people.disable"), icon: "pause", run: change({ state: "disabled" }) },
+      edit,
+      { label: t("reset.action"), icon: "key", run: () => void this.reset(person) },
       { label: t("people.remove"), icon: "trash", isDanger: true, run: () => void this.removePerson(person) },
     ];
   }
 
-  private async change(person: Person, what: PersonPatch): Promise<void> {
-    if (await attempt(() => patchPerson(person.id, what))) toast(t("people.changed", { name: person.username }));
+  private async edit(person: Person, isSelf: boolean): Promise<void> {
+    if (await askChange(person, isSelf)) toast(t("people.changed", { name: person.username }));
+    if (isSelf) await loadSession().catch(() => undefined);
+    await this.load();
+  }
+
+  private async reset(person: Person): Promise<void> {
+    if (await askReset(person)) toast(t("reset.done", { name: person.username }));
     await this.load();
   }
 
   private async removePerson(person: Person): Promise<void> {
-    const isSure = await confirm({
-      title: t("people.removeTitle", { name: person.username }),
-      text: t("people.removeText"),
-      action: t("people.remove"),
-      isDanger: true,
-    });
-    if (!isSure || !(await attempt(() => deletePerson(person.id)))) return;
-    toast(t("people.removed", { name: person.username }));
+    const others = (this.people ?? []).filter((other) => other.id !== person.id);
+    const isDone = await askRemoval(person, this.usages[person.id] ?? null, others);
+    if (isDone) toast(t("people.removed", { name: person.username }));
     await this.load();
   }
 
@@ -107,7 +124,15 @@ export class AdminPeople extends LitElement {
       this.people = (await listPeople()).results;
     } catch (error) {
       this.error = error;
+      return;
     }
+    await Promise.all(this.people.map((person) => this.measure(person)));
+  }
+
+  /** What somebody takes is said when it is known; without it the rest of the line is as good. */
+  private async measure(person: Person): Promise<void> {
+    const usage = await getUsage(person.id).catch(() => null);
+    if (usage) this.usages = { ...this.usages, [person.id]: usage };
   }
 }
 

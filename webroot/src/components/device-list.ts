@@ -27,6 +27,9 @@ export class DeviceList extends LitElement {
       .lines > li:last-child {
         padding-block-end: 0;
       }
+      h3 {
+        overflow-wrap: anywhere;
+      }
     `,
   ];
 

@@ -14,6 +14,11 @@ export class FormField extends LitElement {
   @property() value = "";
   @property() placeholder = "";
   @property() fill = "";
+  /** Which keyboard a phone shows. */
+  @property() mode = "";
+  /** Of numbers. */
+  @property() min = "";
+  @property() step = "";
   @property({ type: Boolean }) required = false;
   @property({ type: Number }) minlength = 0;
   @property({ type: Number }) maxlength = 500;
@@ -39,8 +44,11 @@ export class FormField extends LitElement {
         .value=${this.value}
         placeholder=${this.placeholder || nothing}
         autocomplete=${this.fill || "off"}
+        inputmode=${this.mode || nothing}
         autocapitalize="none"
         spellcheck="false"
+        min=${this.min || nothing}
+        step=${this.step || nothing}
         minlength=${this.minlength || nothing}
         maxlength=${this.maxlength}
         ?required=${this.required}

@@ -1,20 +1,22 @@
 /** A new password for oneself. */
 import { css, html, LitElement, nothing } from "lit";
-import { customElement, state } from "lit/decorators.js";
+import { customElement } from "lit/decorators.js";
 
 import { changePassword } from "../api/account";
-import { explain, t } from "../shell/i18n";
-import { currentUser, enter } from "../shell/session";
+import { t } from "../shell/i18n";
+import { currentUser, enter, session } from "../shell/session";
+import { Watch } from "../shell/store";
 import { toast } from "../shell/toasts";
 import { form } from "../styles/form";
 import { shared } from "../styles/shared";
+import "./code-field";
+import { textOf } from "./form-dialog";
 import "./form-field";
-import { icon } from "./icons";
+import { Submission } from "./submission";
 
 @customElement("password-form")
 export class PasswordForm extends LitElement {
-  @state() private error = "";
-  @state() private isBusy = false;
+  private readonly submission = new Submission(this);
 
   static override styles = [
     ...shared,
@@ -33,6 +35,11 @@ export class PasswordForm extends LitElement {
     `,
   ];
 
+  constructor() {
+    super();
+    new Watch(this, session);
+  }
+
   protected override render() {
     return html`<section class="card">
       <div>
@@ -40,7 +47,7 @@ export class PasswordForm extends LitElement {
         <p class="soft small">${t("password.text")}</p>
       </div>
       <form class="form" @submit=${this.submit}>
-        ${this.error ? html`<p class="form-error" role="alert">${icon("warning", 20)}${this.error}</p>` : nothing}
+        ${this.submission.render()}
         <input type="hidden" name="username" autocomplete="username" .value=${currentUser()?.username ?? ""} />
         <div class="line">
           <form-field name="old" type="password" label=${t("password.old")} fill="current-password" required></form-field>
@@ -53,7 +60,8 @@ export class PasswordForm extends LitElement {
             required
           ></form-field>
         </div>
-        <div class="row"><button class="button primary" ?disabled=${this.isBusy}>${t("password.change")}</button></div>
+        ${currentUser()?.has_second_factor ? html`<code-field></code-field>` : nothing}
+        <div class="row"><button class="button primary" ?disabled=${this.submission.isBusy}>${t("password.change")}</button></div>
       </form>
     </section>`;
   }
@@ -62,17 +70,15 @@ export class PasswordForm extends LitElement {
     event.preventDefault();
     const target = event.target as HTMLFormElement;
     const data = new FormData(target);
-    this.isBusy = true;
-    this.error = "";
-    try {
-      await enter(await changePassword(String(data.get("old")), String(data.get("new"))));
-      target.reset();
-      toast(t("password.changed"));
-      this.dispatchEvent(new CustomEvent("password-changed"));
-    } catch (error) {
-      this.error = explain(error);
-    }
-    this.isBusy = false;
+    const change = {
+      old_password: textOf(data, "old"),
+      new_password: textOf(data, "new"),
+      totp: textOf(data, "totp") || null,
+    };
+    if (!(await this.submission.run(async () => enter(await changePassword(change))))) return;
+    target.reset();
+    toast(t("password.changed"));
+    this.dispatchEvent(new CustomEvent("password-changed"));
   }
 }
 

@@ -1,19 +1,21 @@
 /** An account for somebody else, made by an administrator. */
-import { css, html, LitElement, nothing } from "lit";
-import { customElement, state } from "lit/decorators.js";
+import { css, html, LitElement } from "lit";
+import { customElement } from "lit/decorators.js";
 
 import { addPerson } from "../api/people";
-import { explain, t } from "../shell/i18n";
+import { t } from "../shell/i18n";
 import { toast } from "../shell/toasts";
 import { form } from "../styles/form";
 import { shared } from "../styles/shared";
+import { textOf } from "./form-dialog";
 import "./form-field";
-import { icon } from "./icons";
+import "./quota-field";
+import { quotaIn } from "./quota-field";
+import { Submission } from "./submission";
 
 @customElement("person-form")
 export class PersonForm extends LitElement {
-  @state() private error = "";
-  @state() private isBusy = false;
+  private readonly submission = new Submission(this);
 
   static override styles = [
     ...shared,
@@ -36,7 +38,7 @@ export class PersonForm extends LitElement {
     return html`<section class="card">
       <h2>${t("people.add")}</h2>
       <form class="form" @submit=${this.submit}>
-        ${this.error ? html`<p class="form-error" role="alert">${icon("warning", 20)}${this.error}</p>` : nothing}
+        ${this.submission.render()}
         <div class="line">
           <form-field name="username" label=${t("login.username")} required maxlength="64"></form-field>
           <form-field
@@ -47,10 +49,11 @@ export class PersonForm extends LitElement {
             hint=${t("people.passwordHint")}
             required
           ></form-field>
+          <quota-field></quota-field>
         </div>
         <div class="row">
           <label class="check"><input type="checkbox" name="is_admin" />${t("account.admin")}</label>
-          <button class="button primary" ?disabled=${this.isBusy}>${t("people.create")}</button>
+          <button class="button primary" ?disabled=${this.submission.isBusy}>${t("people.create")}</button>
         </div>
       </form>
     </section>`;
@@ -60,18 +63,17 @@ export class PersonForm extends LitElement {
     event.preventDefault();
     const target = event.target as HTMLFormElement;
     const data = new FormData(target);
-    this.isBusy = true;
-    this.error = "";
-    try {
-      const username = String(data.get("username"));
-      const person = await addPerson({ username, password: String(data.get("password")), is_admin: data.has("is_admin") });
-      target.reset();
-      toast(t("people.added", { name: person.username }));
-      this.dispatchEvent(new CustomEvent("person-added"));
-    } catch (error) {
-      this.error = explain(error);
-    }
-    this.isBusy = false;
+    const username = textOf(data, "username");
+    const wish = {
+      username,
+      password: textOf(data, "password"),
+      is_admin: data.has("is_admin"),
+      quota_bytes: quotaIn(data),
+    };
+    if (!(await this.submission.run(() => addPerson(wish)))) return;
+    target.reset();
+    toast(t("people.added", { name: username }));
+    this.dispatchEvent(new CustomEvent("person-added"));
   }
 }
 

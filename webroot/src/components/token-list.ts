@@ -5,15 +5,18 @@ import { customElement, state } from "lit/decorators.js";
 import { addToken, deleteToken, listTokens } from "../api/account";
 import type { NewToken, Scope, Token } from "../api/types";
 import { formatAgo, formatDate } from "../shell/format";
-import { explain, t, tryT } from "../shell/i18n";
+import { t, tryT } from "../shell/i18n";
 import { currentUser } from "../shell/session";
 import { attempt } from "../shell/toasts";
 import { form } from "../styles/form";
+import { lines } from "../styles/lines";
 import { shared } from "../styles/shared";
 import { confirm } from "./confirm-dialog";
+import { textOf } from "./form-dialog";
 import "./form-field";
 import { icon } from "./icons";
 import "./shown-once";
+import { Submission } from "./submission";
 
 const SCOPES: readonly Scope[] = ["read", "play", "write", "download", "admin"];
 const DAYS = [30, 90, 365];
@@ -22,34 +25,36 @@ const DAYS = [30, 90, 365];
 export class TokenList extends LitElement {
   @state() private tokens: readonly Token[] | null = null;
   @state() private made: NewToken | null = null;
-  @state() private error = "";
+
+  private readonly submission = new Submission(this);
 
   static override styles = [
     ...shared,
     form,
+    lines,
     css`
       .card {
         display: grid;
+        grid-template-columns: minmax(0, 1fr);
         gap: var(--space-4);
       }
       .scopes {
-        display: flex;
-        flex-wrap: wrap;
-        column-gap: var(--space-5);
+        display: grid;
+        grid-template-columns: repeat(auto-fit, minmax(min(260px, 100%), 1fr));
+        gap: var(--space-2) var(--space-5);
+        margin-block-start: var(--space-1);
       }
       legend {
         padding: 0;
       }
-      li {
-        display: flex;
-        align-items: center;
-        gap: var(--space-3);
-        min-block-size: 60px;
+      .lines > li:first-child {
         border-block-start: 1px solid var(--line);
       }
-      .words {
-        flex: 1;
-        min-inline-size: 0;
+      .lines > li:last-child {
+        padding-block-end: 0;
+      }
+      .words h3 {
+        overflow-wrap: anywhere;
       }
     `,
   ];
@@ -67,7 +72,7 @@ export class TokenList extends LitElement {
       </div>
       ${this.made ? this.renderMade(this.made) : this.renderForm()}
       ${this.tokens?.length
-        ? html`<ul role="list">
+        ? html`<ul class="lines" role="list" aria-label=${t("tokens.heading")}>
             ${this.tokens.map((token) => html`<li>${this.renderToken(token)}</li>`)}
           </ul>`
         : nothing}
@@ -77,13 +82,14 @@ export class TokenList extends LitElement {
   private renderForm() {
     const scopes = SCOPES.filter((scope) => scope !== "admin" || currentUser()?.is_admin);
     return html`<form class="form" @submit=${this.submit}>
-      ${this.error ? html`<p class="form-error" role="alert">${icon("warning", 20)}${this.error}</p>` : nothing}
+      ${this.submission.render()}
       <fieldset>
         <legend class="label">${t("tokens.scopes")}</legend>
         <div class="scopes">
           ${scopes.map(
-            (scope) => html`<label class="check">
-              <input type="checkbox" name="scope" value=${scope} ?checked=${scope === "read"} />${t(`tokens.scope.${scope}`)}
+            (scope) => html`<label class="check told">
+              <input type="checkbox" name="scope" value=${scope} ?checked=${scope === "read"} />
+              <span><b>${t(`tokens.scope.${scope}`)}</b><span class="soft small">${t(`tokens.may.${scope}`)}</span></span>
             </label>`,
           )}
         </div>
@@ -96,7 +102,7 @@ export class TokenList extends LitElement {
             ${DAYS.map((days) => html`<option value=${days} ?selected=${days === 90}>${t("tokens.days", { count: days })}</option>`)}
           </select>
         </label>
-        <button class="button primary">${t("tokens.create")}</button>
+        <button class="button primary" ?disabled=${this.submission.isBusy}>${t("tokens.create")}</button>
       </div>
     </form>`;
   }
@@ -113,9 +119,13 @@ export class TokenList extends LitElement {
   private renderToken(token: Token) {
     const label = t("tokens.revoke", { name: token.name });
     return html`<div class="words">
-        <h3 class="cut">${token.name}</h3>
+        <div class="name">
+          <h3>${token.name}</h3>
+          ${token.scopes.map(
+            (scope) => html`<span class="badge" title=${tryT(`tokens.may.${scope}`, "")}>${tryT(`tokens.scope.${scope}`, scope)}</span>`,
+          )}
+        </div>
         <p class="soft small">
-          ${token.scopes.map((scope) => tryT(`tokens.scope.${scope}`, scope)).join(", ")} ·
           ${token.expires_at ? t("tokens.until", { date: formatDate(token.expires_at) }) : t("tokens.noEnd")} ·
           ${token.last_used_at ? t("tokens.used", { when: formatAgo(token.last_used_at) }) : t("tokens.unused")}
         </p>
@@ -129,18 +139,10 @@ export class TokenList extends LitElement {
     event.preventDefault();
     const data = new FormData(event.target as HTMLFormElement);
     const scopes = data.getAll("scope") as Scope[];
-    this.error = scopes.length === 0 ? t("tokens.needScope") : "";
-    if (this.error) return;
-    try {
-      this.made = await addToken({
-        name: String(data.get("name")).trim(),
-        scopes,
-        expires_in_days: Number(data.get("days")),
-      });
-      await this.load();
-    } catch (error) {
-      this.error = explain(error);
-    }
+    if (scopes.length === 0) return this.submission.say(t("tokens.needScope"));
+    const wish = { name: textOf(data, "name").trim(), scopes, expires_in_days: Number(data.get("days")) };
+    await this.submission.run(async () => (this.made = await addToken(wish)));
+    await this.load();
   }
 
   private async revoke(token: Token): Promise<void> {

@@ -1,25 +1,32 @@
-/** Oneself: look, language, sign out, tokens, and what this browser can do. */
+/** Oneself: room, look, what this browser can do, and all by which one comes in. */
 import { css, html, LitElement } from "lit";
-import { customElement } from "lit/decorators.js";
+import { customElement, state } from "lit/decorators.js";
 
+import { getAccount } from "../api/account";
+import { getUsage } from "../api/library";
+import type { Usage } from "../api/types";
+import "../components/connection-card";
 import "../components/device-list";
 import { icon } from "../components/icons";
+import "../components/look-card";
 import "../components/password-form";
 import "../components/plugin-slot";
+import "../components/quota-bar";
+import "../components/second-factor-card";
 import "../components/token-list";
-import { forgetQueue } from "../player/memory";
-import { chooseLanguage, language, LANGUAGES, t } from "../shell/i18n";
+import { language, t } from "../shell/i18n";
 import { formatDate } from "../shell/format";
-import { href, navigate } from "../shell/router";
+import { href } from "../shell/router";
 import { leave, session } from "../shell/session";
 import { Watch } from "../shell/store";
-import { chooseTheme, theme, THEMES } from "../shell/theme";
 import { attempt } from "../shell/toasts";
-import { canWorkOffline } from "../shell/worker";
 import { shared } from "../styles/shared";
 
 @customElement("account-page")
 export class AccountPage extends LitElement {
+  @state() private usage: Usage | null = null;
+  @state() private quota: number | null = null;
+
   static override styles = [
     ...shared,
     css`
@@ -44,36 +51,27 @@ export class AccountPage extends LitElement {
         flex: 1;
         min-inline-size: 140px;
       }
+      .me quota-bar {
+        max-inline-size: 360px;
+        margin-block-start: 2px;
+      }
       .pair {
         display: grid;
         grid-template-columns: repeat(auto-fit, minmax(min(320px, 100%), 1fr));
         gap: var(--space-4);
-      }
-      .pair .card {
-        display: grid;
-        align-content: start;
-        gap: var(--space-3);
-      }
-      .segments {
-        display: flex;
-        flex-wrap: wrap;
-        gap: var(--space-2);
-      }
-      .note {
-        display: flex;
-        gap: var(--space-3);
-        align-items: start;
-      }
-      .note svg {
-        flex: none;
-        color: var(--accent);
       }
     `,
   ];
 
   constructor() {
     super();
-    new Watch(this, session, theme);
+    new Watch(this, session);
+  }
+
+  override connectedCallback(): void {
+    super.connectedCallback();
+    // How much room is taken is good to know, and nothing depends on it.
+    void this.load().catch(() => undefined);
   }
 
   protected override render() {
@@ -88,11 +86,13 @@ export class AccountPage extends LitElement {
           <p class="soft small">
             ${user.is_admin ? t("account.admin") : t("account.user")} · ${t("account.since", { date: formatDate(user.created_at) })}
           </p>
+          <quota-bar .usage=${this.usage} .quota=${this.quota}></quota-bar>
         </div>
         <button class="button with-icon" @click=${this.signOut}>${icon("logout", 20)}${t("account.signOut")}</button>
       </section>
-      <div class="pair">${this.renderLook()} ${this.renderOffline()}</div>
+      <div class="pair"><look-card></look-card><connection-card></connection-card></div>
       <password-form @password-changed=${this.reload}></password-form>
+      <second-factor-card></second-factor-card>
       <device-list></device-list>
       <token-list></token-list>
       <plugin-slot place="settings"></plugin-slot>
@@ -102,57 +102,19 @@ export class AccountPage extends LitElement {
     </div>`;
   }
 
-  private renderLook() {
-    return html`<section class="card">
-      <h2>${t("account.look")}</h2>
-      <div class="segments" role="group" aria-label=${t("account.theme")}>
-        ${THEMES.map(
-          (name) => html`<button class="chip" aria-pressed=${theme.value === name} @click=${() => chooseTheme(name)}>
-            ${t(`account.theme.${name}`)}
-          </button>`,
-        )}
-      </div>
-      <div class="segments" role="group" aria-label=${t("account.language")}>
-        ${Object.entries(LANGUAGES).map(
-          ([code, name]) => html`<button
-            class="chip"
-            lang=${code}
-            aria-pressed=${language === code}
-            @click=${() => this.speak(code)}
-          >
-            ${name}
-          </button>`,
-        )}
-      </div>
-    </section>`;
-  }
-
-  private renderOffline() {
-    return html`<section class="card">
-      <h2>${t("account.offline")}</h2>
-      <p class="note">
-        ${icon(canWorkOffline ? "check" : "warning", 22)}
-        <span>${canWorkOffline ? t("account.offlineYes") : t("account.offlineNo")}</span>
-      </p>
-    </section>`;
-  }
-
   /** A new password ended the other sessions and the tokens. */
   private reload(): void {
     void this.renderRoot.querySelector("device-list")?.load();
     void this.renderRoot.querySelector("token-list")?.load();
   }
 
-  private async signOut(): Promise<void> {
-    const id = session.value?.user?.id;
-    if (!(await attempt(leave)) || !id) return;
-    forgetQueue(id);
-    navigate("/login/", { replace: true });
+  private signOut(): void {
+    void attempt(leave);
   }
 
-  private speak(code: string): void {
-    if (code === language) return;
-    chooseLanguage(code);
-    location.reload();
+  private async load(): Promise<void> {
+    const [account, usage] = await Promise.all([getAccount(), getUsage()]);
+    this.quota = account.quota_bytes;
+    this.usage = usage;
   }
 }

@@ -1,7 +1,8 @@
-/** The admin's view: the queue, people, jobs, settings, plugins, health. */
+/** The admin's view: the queue, people, what happened, jobs, settings, plugins, health. */
 import { html, LitElement } from "lit";
 import { customElement, state } from "lit/decorators.js";
 
+import "../components/admin-audit";
 import "../components/admin-jobs";
 import "../components/admin-people";
 import "../components/admin-plugins";
@@ -12,7 +13,7 @@ import { t } from "../shell/i18n";
 import { rewriteQuery, router } from "../shell/router";
 import { shared } from "../styles/shared";
 
-const TABS = ["queue", "people", "jobs", "settings", "plugins"] as const;
+const TABS = ["queue", "people", "audit", "jobs", "settings", "plugins"] as const;
 type TabName = (typeof TABS)[number];
 
 @customElement("admin-page")
@@ -36,6 +37,7 @@ export class AdminPage extends LitElement {
 
   private renderTab() {
     if (this.tab === "people") return html`<admin-people></admin-people>`;
+    if (this.tab === "audit") return html`<admin-audit></admin-audit>`;
     if (this.tab === "jobs") return html`<admin-jobs></admin-jobs>`;
     if (this.tab === "settings") return html`<admin-settings></admin-settings>`;
     if (this.tab === "plugins") return html`<admin-plugins></admin-plugins>`;

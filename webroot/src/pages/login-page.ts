@@ -1,11 +1,16 @@
-/** The door: sign in, or register where the server lets people in. */
+/** The door: sign in, with a second factor where there is one, or register where the server lets people in. */
 import { html, LitElement, nothing } from "lit";
-import { customElement, state } from "lit/decorators.js";
+import { customElement, query, state } from "lit/decorators.js";
 
 import { register, signIn } from "../api/account";
+import { hasCode } from "../api/errors";
+import "../components/code-field";
+import type { CodeField } from "../components/code-field";
+import { textOf } from "../components/form-dialog";
 import "../components/form-field";
-import { icon, logo } from "../components/icons";
-import { explain, t } from "../shell/i18n";
+import { logo } from "../components/icons";
+import { Submission } from "../components/submission";
+import { t } from "../shell/i18n";
 import { router } from "../shell/router";
 import { enter, session } from "../shell/session";
 import { door } from "../styles/door";
@@ -13,9 +18,12 @@ import { shared } from "../styles/shared";
 
 @customElement("login-page")
 export class LoginPage extends LitElement {
-  @state() private error = "";
-  @state() private isBusy = false;
   @state() private isNew = router.value.query.has("invite");
+  /** The password was right; whose it is. */
+  @state() private provenName: string | null = null;
+  @query("code-field") private codeField!: CodeField | null;
+
+  private readonly submission = new Submission(this);
 
   static override styles = [...shared, door];
 
@@ -30,32 +38,48 @@ export class LoginPage extends LitElement {
       <div class="card">
         <form class="form" @submit=${isNew ? this.register : this.signIn}>
           <h2>${isNew ? t("login.registerTitle") : t("login.title")}</h2>
-          ${this.error ? html`<p class="form-error" role="alert">${icon("warning", 20)}${this.error}</p>` : nothing}
-          <form-field name="username" label=${t("login.username")} fill="username" required maxlength="64"></form-field>
-          <form-field
-            name="password"
-            type="password"
-            label=${t("login.password")}
-            fill=${isNew ? "new-password" : "current-password"}
-            hint=${isNew ? t("login.passwordHint") : ""}
-            required
-          ></form-field>
-          ${isNew ? this.renderInvite(registration === "invite") : this.renderRemember()}
-          <button class="button primary" ?disabled=${this.isBusy}>
+          ${this.submission.render()} ${this.renderPassword(isNew)}
+          ${isNew ? this.renderInvite(registration === "invite") : nothing}
+          ${this.provenName === null ? nothing : this.renderCode(this.provenName)}
+          <button class="button primary" ?disabled=${this.submission.isBusy}>
             ${isNew ? t("login.register") : t("login.signIn")}
           </button>
-          ${registration === "closed"
-            ? nothing
-            : html`<button class="button quiet" type="button" @click=${this.turn}>
-                ${isNew ? t("login.haveAccount") : t("login.noAccount")}
-              </button>`}
+          ${this.renderOther(isNew, registration !== "closed")}
         </form>
       </div>
     `;
   }
 
-  private renderRemember() {
-    return html`<label class="check"><input type="checkbox" name="remember" checked />${t("login.remember")}</label>`;
+  /** While the code is asked for it is out of sight, and still what is sent. */
+  private renderPassword(isNew: boolean) {
+    const isHidden = this.provenName !== null;
+    return html`<form-field
+        name="username"
+        label=${t("login.username")}
+        fill="username"
+        required
+        maxlength="64"
+        ?hidden=${isHidden}
+      ></form-field>
+      <form-field
+        name="password"
+        type="password"
+        label=${t("login.password")}
+        fill=${isNew ? "new-password" : "current-password"}
+        hint=${isNew ? t("login.passwordHint") : ""}
+        required
+        ?hidden=${isHidden}
+      ></form-field>
+      ${isNew
+        ? nothing
+        : html`<label class="check" ?hidden=${isHidden}>
+            <input type="checkbox" name="remember" checked />${t("login.remember")}
+          </label>`}`;
+  }
+
+  private renderCode(name: string) {
+    return html`<p class="soft">${t("login.codeText", { name })}</p>
+      <code-field></code-field>`;
   }
 
   private renderInvite(isNeeded: boolean) {
@@ -64,37 +88,53 @@ export class LoginPage extends LitElement {
     return html`<form-field name="invite_code" label=${t("login.invite")} .value=${code} required></form-field>`;
   }
 
-  private turn(): void {
-    this.isNew = !this.isNew;
-    this.error = "";
+  private renderOther(isNew: boolean, canRegister: boolean) {
+    if (this.provenName !== null) {
+      return html`<button class="button quiet" type="button" @click=${this.back}>${t("login.back")}</button>`;
+    }
+    if (!canRegister) return nothing;
+    return html`<button class="button quiet" type="button" @click=${this.turn}>
+      ${isNew ? t("login.haveAccount") : t("login.noAccount")}
+    </button>`;
   }
 
-  private signIn(event: SubmitEvent): void {
-    const form = this.read(event);
-    void this.go(() => signIn(form("username"), form("password"), form("remember") === "on"));
+  private turn(): void {
+    this.isNew = !this.isNew;
+    this.submission.say("");
+  }
+
+  private back(): void {
+    this.provenName = null;
+    this.submission.say("");
+  }
+
+  private async signIn(event: SubmitEvent): Promise<void> {
+    const data = this.read(event);
+    const username = textOf(data, "username");
+    const totp = this.provenName === null ? null : textOf(data, "totp");
+    const credentials = { username, password: textOf(data, "password"), totp, remember: data.has("remember") };
+    await this.submission.run(async () => {
+      try {
+        await enter(await signIn(credentials));
+      } catch (error) {
+        if (hasCode(error, "totp_required")) this.provenName = username;
+        else throw error;
+      }
+    });
+    await this.updateComplete;
+    this.codeField?.clear();
+    this.codeField?.focus();
   }
 
   private register(event: SubmitEvent): void {
-    const form = this.read(event);
-    const invite = form("invite_code");
-    const wish = { username: form("username"), password: form("password") };
-    void this.go(() => register(invite ? { ...wish, invite_code: invite } : wish));
+    const data = this.read(event);
+    const wish = { username: textOf(data, "username"), password: textOf(data, "password") };
+    const invite = textOf(data, "invite_code");
+    void this.submission.run(async () => enter(await register(invite ? { ...wish, invite_code: invite } : wish)));
   }
 
-  private read(event: SubmitEvent): (name: string) => string {
+  private read(event: SubmitEvent): FormData {
     event.preventDefault();
-    const data = new FormData(event.target as HTMLFormElement);
-    return (name) => String(data.get(name) ?? "");
-  }
-
-  private async go(ask: () => ReturnType<typeof signIn>): Promise<void> {
-    this.isBusy = true;
-    this.error = "";
-    try {
-      await enter(await ask());
-    } catch (error) {
-      this.error = explain(error);
-    }
-    this.isBusy = false;
+    return new FormData(event.target as HTMLFormElement);
   }
 }

@@ -1,12 +1,14 @@
 /** The first start: the link from the server's log makes the first admin. */
 import { html, LitElement, nothing } from "lit";
-import { customElement, state } from "lit/decorators.js";
+import { customElement } from "lit/decorators.js";
 
 import { register } from "../api/account";
 import "../components/empty-state";
+import { textOf } from "../components/form-dialog";
 import "../components/form-field";
-import { icon, logo } from "../components/icons";
-import { explain, t } from "../shell/i18n";
+import { logo } from "../components/icons";
+import { Submission } from "../components/submission";
+import { t } from "../shell/i18n";
 import { href, router } from "../shell/router";
 import { enter, session } from "../shell/session";
 import { door } from "../styles/door";
@@ -14,8 +16,7 @@ import { shared } from "../styles/shared";
 
 @customElement("setup-page")
 export class SetupPage extends LitElement {
-  @state() private error = "";
-  @state() private isBusy = false;
+  private readonly submission = new Submission(this);
 
   static override styles = [...shared, door];
 
@@ -29,8 +30,7 @@ export class SetupPage extends LitElement {
       </div>
       <div class="card">
         <form class="form" @submit=${this.submit}>
-          ${this.error ? html`<p class="form-error" role="alert">${icon("warning", 20)}${this.error}</p>` : nothing}
-          ${this.renderCode()}
+          ${this.submission.render()} ${this.renderCode()}
           <form-field name="username" label=${t("login.username")} fill="username" required maxlength="64"></form-field>
           <form-field
             name="password"
@@ -40,7 +40,7 @@ export class SetupPage extends LitElement {
             hint=${t("login.passwordHint")}
             required
           ></form-field>
-          <button class="button primary" ?disabled=${this.isBusy}>${t("setup.action")}</button>
+          <button class="button primary" ?disabled=${this.submission.isBusy}>${t("setup.action")}</button>
         </form>
       </div>
     `;
@@ -57,18 +57,11 @@ export class SetupPage extends LitElement {
     </empty-state>`;
   }
 
-  private async submit(event: SubmitEvent): Promise<void> {
+  private submit(event: SubmitEvent): void {
     event.preventDefault();
     const data = new FormData(event.target as HTMLFormElement);
-    const text = (name: string): string => String(data.get(name) ?? "");
-    const code = router.value.query.get("code") || text("code").trim();
-    this.isBusy = true;
-    this.error = "";
-    try {
-      await enter(await register({ username: text("username"), password: text("password"), setup_code: code }));
-    } catch (error) {
-      this.error = explain(error);
-    }
-    this.isBusy = false;
+    const setup_code = router.value.query.get("code") || textOf(data, "code").trim();
+    const wish = { username: textOf(data, "username"), password: textOf(data, "password"), setup_code };
+    void this.submission.run(async () => enter(await register(wish)));
   }
 }

@@ -85,6 +85,21 @@ export function formatInterval(seconds: number): string {
   return unit(seconds, "second", "long");
 }
 
+/** How much longer to wait, in words that do not change every second. */
+export function formatWait(seconds: number): string {
+  if (seconds > 90) return t("wait.minutes", { count: Math.ceil(seconds / 60) });
+  if (seconds > 45) return t("wait.minute");
+  if (seconds > 15) return t("wait.half");
+  return seconds > 0 ? t("wait.moment") : t("wait.over");
+}
+
+/** In how many seconds `formatWait` says something else; null when it never does. */
+export function nextWait(seconds: number): number | null {
+  if (seconds > 120) return seconds % 60 || 60;
+  const step = [90, 45, 15, 0].find((edge) => seconds > edge);
+  return step === undefined ? null : seconds - step;
+}
+
 function unit(value: number, name: "day" | "hour" | "minute" | "second", display: "long" | "short"): string {
   return new Intl.NumberFormat(language, { style: "unit", unit: name, unitDisplay: display }).format(value);
 }

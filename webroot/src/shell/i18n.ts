@@ -11,14 +11,16 @@ type Catalogue = Readonly<Record<string, Entry>>;
 
 export const LANGUAGES: Readonly<Record<string, string>> = { en: "English", ro: "Română" };
 
-export const language = chosenLanguage();
+export let language = chosenLanguage();
 let catalogues: readonly Catalogue[] = [];
 let plurals = new Intl.PluralRules(language);
 
-/** Load the words; rejects only where English cannot be had. */
+/** Load the words of the language that is chosen now; rejects only where English cannot be had. */
 export async function loadLanguage(): Promise<void> {
-  const chosen = language === "en" ? [] : [load(language).catch(() => ({}))];
+  const name = chosenLanguage();
+  const chosen = name === "en" ? [] : [load(name).catch(() => ({}))];
   catalogues = await Promise.all([...chosen, load("en")]);
+  language = name;
   plurals = new Intl.PluralRules(language);
   document.documentElement.lang = language;
 }
@@ -49,7 +51,7 @@ function said(kind: "error" | "fault", code: string | null, sentence: string): s
   return language === "en" && sentence ? sentence : tryT(`${kind}.${code}`, sentence);
 }
 
-/** Takes effect at the next load. */
+/** Takes effect with `loadLanguage`; what is drawn already keeps its words. */
 export function chooseLanguage(name: string): void {
   remember("language", name);
 }

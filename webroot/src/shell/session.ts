@@ -4,6 +4,7 @@ import { ApiError } from "../api/errors";
 import { wire } from "../api/transport";
 import type { Session, SignedIn, User } from "../api/types";
 import { sawAnswer, sawSilence } from "./connection";
+import { takeUpPreferences } from "./preferences";
 import { forget, recall, remember } from "./storage";
 import { Store } from "./store";
 
@@ -23,15 +24,21 @@ export function loadSession(): Promise<void> {
 }
 
 /** After login and registration: the answer carries the user, the session the pages. */
-export async function enter(answer: SignedIn): Promise<void> {
+export function enter(answer: SignedIn): Promise<void> {
   wire.csrfToken = answer.csrf_token;
-  await loadSession();
+  // In this order, so that the first screen is drawn in the user's language; an answer that names them is no news yet.
+  loading = takeUpPreferences()
+    .catch(() => undefined)
+    .then(load)
+    .finally(() => (loading = null));
+  return loading;
 }
 
+/** Sign out, here and in the other tabs: `departure.ts` leaves nothing behind. */
 export async function leave(): Promise<void> {
   await postSignOut();
   forget("session");
-  await loadSession();
+  session.set(null);
 }
 
 /** What every answer tells about the session. Call once, before the first request. */

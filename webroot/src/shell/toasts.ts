@@ -1,6 +1,6 @@
 /** Short messages at the edge of the screen, read out politely. */
 import { explain } from "./i18n";
-import { isAbort } from "../api/errors";
+import { hasCode, isAbort, NOT_CONFIRMED } from "../api/errors";
 import { Store } from "./store";
 
 export interface Toast {
@@ -30,9 +30,9 @@ export function dismiss(id: number): void {
   toasts.set(toasts.value.filter((one) => one.id !== id));
 }
 
-/** Tell the user what went wrong; a request that we gave up ourselves is no news. */
+/** Tell the user what went wrong; a request that we gave up ourselves is no news, one that they gave up no error. */
 export function toastError(error: unknown): void {
-  if (!isAbort(error)) toast(explain(error), { kind: "error" });
+  if (!isAbort(error)) toast(explain(error), { kind: hasCode(error, NOT_CONFIRMED) ? "info" : "error" });
 }
 
 /** Do it; where it fails, say so. Resolves true where it worked. */

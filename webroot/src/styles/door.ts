@@ -24,7 +24,7 @@ export const door = css`
     padding: var(--space-6);
     box-shadow: var(--shadow-1);
   }
-  .card .button {
+  .form > .button {
     inline-size: 100%;
   }
 `;

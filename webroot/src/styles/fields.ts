@@ -67,8 +67,21 @@ export const fields = css`
     min-block-size: var(--target);
     cursor: pointer;
   }
+  /* With a sentence below its name. */
+  .check.told {
+    align-items: start;
+    padding-block: var(--space-1);
+  }
+  .check b,
+  .check b + span {
+    display: block;
+  }
+  .check b {
+    font-weight: 600;
+  }
   .form {
     display: grid;
+    grid-template-columns: minmax(0, 1fr);
     gap: var(--space-4);
   }
   .form-error {
@@ -87,6 +100,19 @@ export const fields = css`
     gap: var(--space-1);
     grid-template-columns: minmax(0, 1fr);
     align-content: start;
+  }
+  code-field,
+  quota-field {
+    display: block;
+  }
+  code-field > .button {
+    min-block-size: 32px;
+    padding: 0;
+    border-radius: var(--radius-s);
+    background: none;
+    font-size: var(--text-2);
+    text-decoration: underline;
+    text-underline-offset: 0.2em;
   }
   form-field > label,
   .label {

@@ -11,6 +11,9 @@ export const form = css`
   .line form-field {
     flex: 2 1 220px;
   }
+  .line quota-field {
+    flex: 1 1 180px;
+  }
   .choice {
     display: grid;
     gap: var(--space-1);

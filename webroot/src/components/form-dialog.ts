@@ -1,0 +1,94 @@
+/** A modal form that stays open until it was accepted. What it asks and what it does is its subclass's. */
+import { css, type CSSResultGroup, html, LitElement, type TemplateResult } from "lit";
+import { query } from "lit/decorators.js";
+
+import { t } from "../shell/i18n";
+import { dialogs } from "../styles/dialogs";
+import { base, buttons, fields } from "../styles/shared";
+import "./form-field";
+import { Submission } from "./submission";
+
+const FIRST = "input:not([type=hidden]), select";
+
+export abstract class FormDialog extends LitElement {
+  @query("dialog") protected dialog!: HTMLDialogElement;
+  protected readonly submission = new Submission(this);
+  protected isDanger = false;
+
+  /** Called once: whether it was accepted. */
+  closed: (isDone: boolean) => void = () => undefined;
+  private isDone = false;
+
+  static override styles: CSSResultGroup = [
+    base,
+    buttons,
+    fields,
+    dialogs,
+    css`
+      .text {
+        color: var(--text-soft);
+        text-wrap: pretty;
+      }
+    `,
+  ];
+
+  protected abstract heading(): string;
+  protected abstract action(): string;
+  protected abstract renderFields(): TemplateResult;
+  /** Do it. Where it rejects, the dialog says why and stays. */
+  protected abstract save(data: FormData): Promise<unknown>;
+
+  /** Whether the form may be sent. */
+  protected isComplete(): boolean {
+    return true;
+  }
+
+  protected override render() {
+    return html`<dialog aria-labelledby="title" @close=${this.close}>
+      <form class="form" @submit=${this.submit}>
+        <h2 id="title">${this.heading()}</h2>
+        ${this.submission.render()} ${this.renderFields()}
+        <div class="actions">
+          <button type="button" class="button" @click=${() => this.dialog.close()}>${t("action.cancel")}</button>
+          <button
+            class="button ${this.isDanger ? "danger" : "primary"}"
+            ?disabled=${this.submission.isBusy || !this.isComplete()}
+          >
+            ${this.action()}
+          </button>
+        </div>
+      </form>
+    </dialog>`;
+  }
+
+  protected override firstUpdated(): void {
+    this.dialog.showModal();
+    // The fields draw themselves a moment later.
+    void this.updateComplete.then(() => this.renderRoot.querySelector<HTMLElement>(FIRST)?.focus());
+  }
+
+  private async submit(event: SubmitEvent): Promise<void> {
+    event.preventDefault();
+    const data = new FormData(event.target as HTMLFormElement);
+    this.isDone = await this.submission.run(() => this.save(data));
+    if (this.isDone) this.dialog.close();
+  }
+
+  private close(): void {
+    this.closed(this.isDone);
+    this.remove();
+  }
+}
+
+/** Show it; resolves true where it was accepted. */
+export function openDialog(dialog: FormDialog): Promise<boolean> {
+  return new Promise((resolve) => {
+    dialog.closed = resolve;
+    document.body.append(dialog);
+  });
+}
+
+/** What a form's field holds. */
+export function textOf(data: FormData, name: string): string {
+  return String(data.get(name) ?? "");
+}
