@@ -37,7 +37,8 @@ rebuild-test: .venv/.installed-for-tests
 	$(BIN)/python -m pytest -m rebuild -rP -o faulthandler_timeout=1500 tests/container
 
 soak: .venv/.installed-for-tests
-	SOUNDWAVE_SOAK=1 $(BIN)/python -m pytest -n auto --dist loadgroup -rP tests/security
+	SOUNDWAVE_SOAK=1 $(BIN)/python -m pytest -n auto --dist loadgroup -rP \
+		-o faulthandler_timeout=1800 tests/security
 
 lint: .venv/.installed-for-tests webroot/node_modules/.package-lock.json
 	$(BIN)/ruff format --check --output-format concise $(RUFF_CONFIG) .

@@ -3,6 +3,7 @@
 The exception is ``soundwave_core.testing``, the pytest fixtures that we and plugin authors use.
 """
 
+from .addresses import network_of, plain_address
 from .app import SoundWave
 from .cli import open_core, print_table
 from .clock import ID_PATTERN, Clock, from_stamp, to_stamp
@@ -47,7 +48,7 @@ from .records import (
     Setting,
     Slot,
 )
-from .texts import LINE_FORM, Id
+from .texts import LINE_FORM, Id, printable
 from .values import Network
 from .version import __version__
 from .web import PageView, SlotView

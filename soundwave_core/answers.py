@@ -12,7 +12,7 @@ import bottle
 import msgspec
 
 from .errors import SoundWaveError
-from .texts import shown
+from .texts import printable
 
 log = logging.getLogger(__name__)
 
@@ -54,7 +54,7 @@ def same_secret(given: str, kept: str) -> bool:
 
 def problem_body(error: SoundWaveError) -> bytes:
     """An error as the bytes of a problem+json document."""
-    title, detail = HTTPStatus(error.status).phrase, shown(error.sentence)
+    title, detail = HTTPStatus(error.status).phrase, printable(error.sentence)
     return msgspec.json.encode(Problem(title=title, status=error.status, detail=detail, code=error.code))
 
 

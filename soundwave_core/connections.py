@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 import logging
 import socket
 from collections.abc import Callable
@@ -16,6 +15,7 @@ from waitress.channel import HTTPChannel
 from waitress.server import TcpWSGIServer
 from waitress.task import ErrorTask, ThreadedTaskDispatcher, WSGITask
 
+from .addresses import network_of
 from .answers import problem_body, problem_headers
 from .errors import BadRequest, SoundWaveError, TooMany
 from .front import Environ, with_headers
@@ -99,7 +99,7 @@ class Channel(HTTPChannel):  # type: ignore[misc]
 
     def __init__(self, server: Door, connection: socket.socket, address: Any, *rest: Any, **named: Any) -> None:
         super().__init__(server, connection, address, *rest, **named)
-        self.household = household(address[0])
+        self.network = network_of(address[0])
 
     @property
     def is_idle(self) -> bool:
@@ -176,10 +176,10 @@ class Door(TcpWSGIServer):  # type: ignore[misc]
         """A trusted proxy may hold as many as it likes: they are those of everybody behind it."""
         if self.core.wsgi().is_trusted(address):
             return False
-        limit, of = self.core.config["connections_per_address"], household(address)
-        if sum(channel.household == of for channel in list(self.active_channels.values())) < limit:
+        limit, network = self.core.config["connections_per_address"], network_of(address)
+        if sum(channel.network == network for channel in list(self.active_channels.values())) < limit:
             return False
-        self._log.warning("%s holds %d connections, and gets no more", of, limit)
+        self._log.warning("%s holds %d connections, and gets no more", network, limit)
         return True
 
 
@@ -200,10 +200,3 @@ class Sparing:
         more = f" ({self._left_out} more since the last such line)" if self._left_out else ""
         self._log.warning(sentence + more, *values)
         self._next, self._left_out = now + TOLD_SECONDS, 0
-
-
-def household(address: str) -> str:
-    """What counts as one address: an IPv4 one, or an IPv6 one's /64, for whoever has one of these has them all."""
-    found = ipaddress.ip_address(address.partition("%")[0])
-    found = getattr(found, "ipv4_mapped", None) or found
-    return str(found) if found.version == 4 else str(ipaddress.ip_network((found, 64), strict=False))

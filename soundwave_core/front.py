@@ -9,6 +9,7 @@ from functools import lru_cache
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
+from .addresses import parse_address
 from .answers import NO_STORE, problem_body, problem_headers
 from .errors import BadRequest, NotFound, SoundWaveError, Unavailable
 from .origin import cors_headers
@@ -100,7 +101,7 @@ class Front:
             environ["SCRIPT_NAME"] = prefix
         for hop in reversed(environ.get("HTTP_X_FORWARDED_FOR", "").split(",")):
             address = hop.strip()
-            if not _is_address(address):
+            if parse_address(address) is None:
                 break
             environ["REMOTE_ADDR"] = address
             if not self.is_trusted(address):
@@ -108,11 +109,8 @@ class Front:
 
     def is_trusted(self, address: str) -> bool:
         """Whether this is the address of a proxy that is named as trusted."""
-        if not _is_address(address):
-            return False
-        peer = ipaddress.ip_address(address)
-        peer = getattr(peer, "ipv4_mapped", None) or peer
-        return any(peer.version == network.version and peer in network for network in self._trusted)
+        peer = parse_address(address)
+        return peer is not None and any(peer in network for network in self._trusted)
 
     def _strip_prefix(self, environ: Environ) -> None:
         """Under ``base_path`` the path may come with or without the prefix: proxies do either."""
@@ -147,15 +145,7 @@ def host_name(host: str) -> str:
 @lru_cache(256)
 def is_local_name(name: str) -> bool:
     """IP literals, single labels, .local and .lan: names that no stranger's DNS can point at us."""
-    return _is_address(name) or "." not in name or name.endswith((".local", ".lan", ".localhost"))
-
-
-def _is_address(text: str) -> bool:
-    try:
-        ipaddress.ip_address(text)
-    except ValueError:
-        return False
-    return True
+    return parse_address(name) is not None or "." not in name or name.endswith((".local", ".lan", ".localhost"))
 
 
 def _last(environ: Environ, name: str) -> str | None:

@@ -34,7 +34,8 @@ log = logging.getLogger(__name__)
 
 HEADER = "Idempotency-Key"
 KEPT_DAYS = 7
-LONGEST_ANSWER = 256 * 1024
+LONGEST_ANSWER = 32 * 1024
+MOST_OF_A_USER = 1000  # so that nobody fills the disk with answers to small requests
 _KEY = re.compile(r"[\x21-\x7e]{1,200}")
 
 
@@ -91,6 +92,12 @@ class Operation:
         self._core.db.execute(
             "INSERT OR IGNORE INTO operations (user_id, key, request_hash, created_at) VALUES (:u, :k, :h, :at)",
             **self._row,
+        )
+        self._core.db.execute(
+            """DELETE FROM operations WHERE rowid IN
+                (SELECT rowid FROM operations WHERE user_id = :u ORDER BY rowid DESC LIMIT -1 OFFSET :most)""",
+            u=self._row["u"],
+            most=MOST_OF_A_USER,
         )
         self._is_kept = True
 

@@ -91,9 +91,9 @@ class StrictParser(HTTPRequestParser):  # type: ignore[misc]
             if counts[b"content-length"]:
                 raise BadRequest("Send Content-Length or Transfer-Encoding, not both.", code="length_ambiguous")
             if not self.chunked:  # in HTTP/1.0, empty, or spelt with an underscore, which waitress drops
-                raise BadRequest("This Transfer-Encoding does not count.", code="length_ambiguous")
+                raise BadRequest("This Transfer-Encoding cannot be used.", code="length_ambiguous")
         if counts[b"content-length"] and "CONTENT_LENGTH" not in self.headers:
-            raise BadRequest("This Content-Length does not count.", code="length_ambiguous")
+            raise BadRequest("This Content-Length cannot be used.", code="length_ambiguous")
 
     def _ensure_host(self, target: str) -> None:
         """There is a Host, and it is the one of the target where that names one."""
@@ -103,7 +103,7 @@ class StrictParser(HTTPRequestParser):  # type: ignore[misc]
             return
         parts = urlsplit(target)
         if parts.scheme not in ("http", "https") or not parts.netloc:
-            raise BadRequest("The target is no path.", code="target_invalid")
+            raise BadRequest("The target of the request is no path.", code="target_invalid")
         if parts.netloc.lower() != self.headers.get("HOST", "").lower():
             raise BadRequest("The target names another host than the Host header.", code="host_invalid")
 
@@ -202,7 +202,7 @@ def _ensure_single(names: list[bytes]) -> Counter[bytes]:
     if len(names) > MOST_HEADERS:
         raise SoundWaveError(f"There are more than {MOST_HEADERS} headers.", code="headers_too_large", status=431)
     if any(name.startswith((b" ", b"\t")) for name in names):
-        raise BadRequest("A header goes on in a second line.", code="header_folded")
+        raise BadRequest("A header continues on a second line.", code="header_folded")
     counts = Counter([name.lower().replace(b"_", b"-") for name in names])
     if len(counts) < len(names):
         for name in SINGLE:

@@ -52,7 +52,7 @@ def judge_actor(actor: Actor | None, route: Route) -> None:
         if scope not in actor.scopes:
             raise Forbidden(f"This token lacks the scope {scope}.", code="scope_missing")
     if route.needs_session and actor is not None and actor.session_id is None:
-        raise Forbidden("Sign in with the password to do this: no token is enough.", code="session_required")
+        raise Forbidden("Sign in with the password to do this: a token is not enough.", code="session_required")
     if route.needs_confirmation and actor is not None and not actor.is_confirmed:
         raise Forbidden("Confirm this with your password.", code="confirmation_needed")
 

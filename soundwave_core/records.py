@@ -31,7 +31,7 @@ class Access(IntEnum):
 class Actor:
     """Who asks. ``scopes`` is None for a session (everything the user may), a set for a token.
 
-    ``is_confirmed``: the password was given a short while ago; a token stands for itself.
+    ``is_confirmed``: the password was given a short while ago; a token stands for itself. ``token_id``: which.
     """
 
     id: str
@@ -41,6 +41,7 @@ class Actor:
     session_id: str | None = None
     csrf_token: str | None = None
     is_confirmed: bool = True
+    token_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,6 +33,7 @@ __all__ = [
     "VirtualClock",
     "listening",
     "make_cast",
+    "setup_code_of",
 ]
 
 START = datetime(2026, 1, 5, 12, tzinfo=UTC)
@@ -135,11 +136,15 @@ def cast(core: SoundWave) -> Cast:
     return make_cast(core)
 
 
+def setup_code_of(core: SoundWave) -> str:
+    """The code that the set-up link of this start ends in."""
+    return (core.config.data_dir / "setup-link").read_text().strip().partition("code=")[2]
+
+
 def make_cast(core: SoundWave) -> Cast:
     """Sign the three up: alice by the set-up code, bob and carol by alice."""
     alice, bob, carol = Client(core), Client(core), Client(core)
-    link = (core.config.data_dir / "setup-link").read_text().strip()
-    assert alice.register("alice", setup_code=link.partition("code=")[2]).status == 201
+    assert alice.register("alice", setup_code=setup_code_of(core)).status == 201
     for name, member in (("bob", bob), ("carol", carol)):
         added = alice.post("/api/user/admin/users/", {"username": name, "password": PASSWORD})
         assert added.status == 201, added.body

@@ -42,10 +42,9 @@ def sign_in(
 
     Raises what ``prove`` does.
     """
-    proof = prove(core, claim)
-    user, device = proof.user, claim.device
+    proof, device = prove(core, claim), claim.device
     with transaction(core.db):
-        accept(core, proof)
+        user = accept(core, proof)
         if proof.fresh:
             Users(core).set_password(user.id, proof.fresh, proof.stored)
         _end_old(core, old)
@@ -63,8 +62,8 @@ def register(
 ) -> Entry:  # fmt: skip
     """A new account, signed in; the code is used up in the same transaction, or nothing happens at all.
 
-    Raises Forbidden ``registration_closed``, ``setup_code_invalid``, ``invite_code_invalid``; Conflict
-    ``username_taken``; Invalid; TooMany.
+    Raises Forbidden ``registration_closed``, ``setup_code_invalid``, ``invite_code_missing``,
+    ``invite_code_invalid``; Conflict ``username_taken``; Invalid; TooMany.
     """
     throttle.ensure_may_try(core, None, device)
     _ensure_invited(core, setup_code, invite_code, device)
@@ -89,7 +88,7 @@ def change_password(core: SoundWave, actor: Actor, claim: Claim, new: str) -> En
     """
     ensure_acceptable(new, actor.name)
     proof = prove(core, claim)
-    fresh = hash_new(core, new)
+    fresh = hash_new(core, new, actor.name)
     with transaction(core.db) as tx:
         accept(core, proof)
         Users(core).set_password(actor.id, fresh, proof.stored)
@@ -171,8 +170,10 @@ def _ensure_allowed(core: SoundWave, setup_code: str | None, invite_code: str | 
         setup.ensure_good(core, setup_code)
         return
     policy = core.config["auth.registration"]
-    if policy == "closed" or not Users(core).has_any() or (policy == "invite" and invite_code is None):
+    if policy == "closed" or not Users(core).has_any():
         raise Forbidden("Registration is closed on this server.", code="registration_closed")
+    if policy == "invite" and invite_code is None:
+        raise Forbidden("Registration on this server needs an invite.", code="invite_code_missing")
     if invite_code is not None and not Invites(core).is_live(digest(invite_code), core.clock.stamp()):
         raise _bad_invite()
 
@@ -190,13 +191,13 @@ def hash_for(core: SoundWave, name: str, password: str) -> str:
     """The hash for a new account's password. What can be refused cheaply is refused before it."""
     Users(core).ensure_free(names.clean(name))
     ensure_acceptable(password, name)
-    return hash_new(core, password)
+    return hash_new(core, password, name)
 
 
-def hash_new(core: SoundWave, password: str) -> str:
-    """The hash of an acceptable password, in a turn of its own. Raises TooMany."""
+def hash_new(core: SoundWave, password: str, name: str) -> str:
+    """The hash of an acceptable password for the account of this name, in a turn of its own. Raises TooMany."""
     hasher = core.part(AuthState).hasher
-    with hasher.turn():
+    with hasher.turn(names.key(name)):
         return hasher.hash(password)
 
 

@@ -52,7 +52,7 @@ def reset_password(core: SoundWave, request: Request) -> Answer:
 
 
 def remove_user(core: SoundWave, request: Request) -> None:
-    """End an account. Its tracks and playlists go, or with `tracks=give` to the user `to`."""
+    """End an account. With `tracks=remove` its tracks and playlists go, with `tracks=give` to the user `to`."""
     departure: shapes.Departure = request.query
     if (departure.tracks == "give") != (departure.to is not None):
         raise Invalid("Say tracks=give together with to=, the user who gets them.", code="heir_invalid")

@@ -14,10 +14,8 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Literal, Protocol, get_args
 
-from soundwave_core import transaction
+from soundwave_core import plain_address, printable, transaction
 
-from . import addresses
-from .names import printable
 from .store import AuditRow, AuditTrail
 
 if TYPE_CHECKING:
@@ -64,6 +62,7 @@ OF_ADMINS: frozenset[Kind] = frozenset(
 )
 KEPT = timedelta(days=180)
 MOST_LINES = 100_000
+MOST_OF_A_USER = MOST_LINES // 10
 LONGEST = 500
 
 
@@ -104,7 +103,7 @@ def add(
         username=printable(user.name) if user else None,
         by_id=by.id or None if by else None,
         by_name=printable(by.name) if by else None,
-        address=addresses.plain(address) if address else None,
+        address=plain_address(address) if address else None,
         count=count,
         detail={name: printable(value, LONGEST) for name, value in detail.items()},
     )
@@ -119,9 +118,13 @@ def note_settings(core: SoundWave, names: Sequence[str], actor: Actor | None) ->
 
 
 def sweep(core: SoundWave) -> None:
-    """What is too old goes, and what is too much: half of the room is for what admins do."""
+    """What is too old goes, and what is too much: half of the room is for what admins do.
+
+    Of the other half nobody fills more than a part, so that no user washes away what others did.
+    """
     trail, half = AuditTrail(core), MOST_LINES // 2
     with transaction(core.db):
         trail.remove_before(core.clock.stamp_before(days=KEPT.days))
         trail.keep(half, sorted(OF_ADMINS))
+        trail.keep_of_each(MOST_OF_A_USER, sorted(set(KINDS) - OF_ADMINS))
         trail.keep(half, sorted(set(KINDS) - OF_ADMINS))

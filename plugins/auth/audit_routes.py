@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 import msgspec
 from msgspec import Meta, Struct
 
-from soundwave_core import AdminOnly, Id, Invalid, Listing, ListQuery, Route, row_before, to_stamp
+from soundwave_core import AdminOnly, Id, Invalid, Listing, ListQuery, Route, plain_address, row_before, to_stamp
 
-from . import addresses
 from .audit import Kind
 from .lists import page
 from .refusals import Refusals
@@ -69,7 +68,7 @@ def _filter(query: AuditQuery) -> AuditFilter:
 def _address(text: str | None) -> str | None:
     if text is None:
         return None
-    found = addresses.plain(text)
+    found = plain_address(text)
     if found is None:
         raise Invalid("address in the query is no IP address.", code="query_invalid")
     return found
@@ -81,7 +80,8 @@ def _stamp(name: str, text: str | None) -> str | None:
     try:
         return to_stamp(msgspec.convert(text, Annotated[datetime, Meta(tz=True)]))
     except (msgspec.ValidationError, OverflowError) as error:
-        raise Invalid(f"{name} in the query is no date and time as of RFC 3339.", code="query_invalid") from error
+        sentence = f"{name} in the query is no date and time such as 2026-01-05T12:00:00Z."
+        raise Invalid(sentence, code="query_invalid") from error
 
 
 def _view(row: AuditRow) -> AuditView:

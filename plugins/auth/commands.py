@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 import click
 
-from soundwave_core import Control, NotFound, SoundWave, call_server, open_core, print_table
+from soundwave_core import Control, NotFound, SoundWave, call_server, open_core, print_table, printable
 
 from . import names, people
 from .shapes import UserPatch
@@ -109,7 +109,7 @@ def _find_beside(core: Control, name: str) -> str:
 
 
 def _unknown(name: str) -> NotFound:
-    return NotFound(f"There is no user {names.printable(name)}.", code="user_not_found")
+    return NotFound(f"There is no user {printable(name)}.", code="user_not_found")
 
 
 def _rows(core: SoundWave) -> Iterator[tuple[str, str, str, str]]:

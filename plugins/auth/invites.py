@@ -29,6 +29,7 @@ def issue(core: SoundWave, by: By, days: int) -> tuple[InviteRow, str]:
         used_at=None,
     )
     with transaction(core.db):
+        by.ensure_still_in(core)
         Invites(core).add(invite, digest(code))
         audit.note(core, "invite_made", by=by.actor, address=by.address, invite=invite.id, until=invite.expires_at)
     return invite, code
@@ -37,6 +38,7 @@ def issue(core: SoundWave, by: By, days: int) -> tuple[InviteRow, str]:
 def withdraw(core: SoundWave, by: By, invite_id: str) -> None:
     """Raises NotFound ``invite_not_found``."""
     with transaction(core.db):
+        by.ensure_still_in(core)
         if not Invites(core).remove(invite_id):
             raise NotFound("There is no such invite.", code="invite_not_found")
         audit.note(core, "invite_removed", by=by.actor, address=by.address, invite=invite_id)

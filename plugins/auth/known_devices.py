@@ -35,10 +35,15 @@ def is_known(core: SoundWave, name_key: str, device: Device) -> bool:
 
 
 def remember(core: SoundWave, user_id: str, device: Device) -> str:
-    """Inside ``transaction()``: the user signed in here. The secret for the cookie: its own, if it is one of ours."""
-    store, now = KnownDevices(core), core.clock.now()
-    is_ours = bool(device.secret) and store.is_there(digest(device.secret), to_stamp(now))
-    secret = device.secret if is_ours else new_code(SECRET_BYTES)
+    """Inside ``transaction()``: the user signed in here. The secret for the cookie.
+
+    It is a new one, for all who signed in here, where the user did not before: a cookie may have been planted
+    by whoever owns it, and they must not know what is known for somebody else.
+    """
+    store, now, secret = KnownDevices(core), core.clock.now(), device.secret
+    if not (secret and store.is_theirs(digest(secret), user_id, to_stamp(now))):
+        secret = new_code(SECRET_BYTES)
+        store.rename(digest(device.secret), digest(secret))
     store.put(digest(secret), user_id, to_stamp(now), to_stamp(now + LIFETIME))
     return secret
 

@@ -19,11 +19,6 @@ def clean(name: str) -> str:
     return shown
 
 
-def printable(text: str, most: int = LONGEST) -> str:
-    """What somebody typed, for a line of the log: no control or invisible characters, and not too long."""
-    return "".join(char for char in text if char.isprintable())[:most]
-
-
 def key(name: str) -> str:
     """NFKC and casefold (Unicode 3.13, D147): ``ALICE``, ``alice`` and full-width forms are one name."""
     folded = unicodedata.normalize("NFKC", name).casefold()

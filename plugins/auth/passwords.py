@@ -49,24 +49,37 @@ def ensure_acceptable(password: str, name: str) -> None:
 class PasswordHasher:
     """Hashes and verifies, one at a time.
 
-    At most two requests are in or waiting; more are refused at once (``turn``), so that a storm of
-    sign-ins never holds the threads that stream.
+    At most two requests are in or waiting, and one for each account; more are refused at once (``turn``), so
+    that a storm of sign-ins never holds the threads that stream, nor one account's the others up.
     """
 
     def __init__(self, cost: int, places: int = PLACES) -> None:
         self._cost = cost
         self._places = threading.BoundedSemaphore(places)
         self._one = threading.Lock()
+        self._inside: set[str] = set()
+        self._lock = threading.Lock()
 
     @contextmanager
-    def turn(self) -> Iterator[None]:
-        """Everything that one request hashes happens inside one turn. Raises TooMany."""
-        if not self._places.acquire(blocking=False):
-            raise TooMany("Too many sign-ins at once. Try again in a second.", 1)
+    def turn(self, account: str = "") -> Iterator[None]:
+        """Everything that one request hashes happens inside one turn; ``account`` is whose. Raises TooMany."""
+        self._enter(account)
         try:
             with self._one:
                 yield
         finally:
+            self._leave(account)
+
+    def _enter(self, account: str) -> None:
+        with self._lock:
+            is_inside = bool(account) and account in self._inside
+            if is_inside or not self._places.acquire(blocking=False):
+                raise TooMany("Too many sign-ins at once. Try again in a second.", 1)
+            self._inside.add(account)
+
+    def _leave(self, account: str) -> None:
+        with self._lock:
+            self._inside.discard(account)
             self._places.release()
 
     def hash(self, password: str) -> str:

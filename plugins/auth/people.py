@@ -19,6 +19,7 @@ from soundwave_core import Actor, Conflict, Invalid, to_stamp, transaction
 from . import audit
 from .accounts import end_everything, hash_for, hash_new, welcome
 from .passwords import ensure_acceptable
+from .standing import ensure_still_in
 from .state import AuthState
 from .store import SecondFactors, Sessions, UserConfig, UserRow, Users
 
@@ -36,6 +37,10 @@ class By:
 
     actor: Actor
     address: str | None = None
+
+    def ensure_still_in(self, core: SoundWave) -> None:
+        """Inside ``transaction()``, before any change. Raises Unauthorized."""
+        ensure_still_in(core, self.actor)
 
     def note(self, core: SoundWave, kind: audit.Kind, user: UserRow, **detail: str) -> None:
         """Inside ``transaction()``: a line in the audit trail."""
@@ -71,6 +76,7 @@ def add_user(
     """By an admin, or by whoever owns the shell. Raises Conflict ``username_taken``, Invalid, TooMany."""
     password_hash = hash_for(core, name, password)
     with transaction(core.db) as tx:
+        by.ensure_still_in(core)
         user = Users(core).add(name, password_hash, is_admin, quota_bytes)
         by.note(core, "user_added", user, role=user.role)
         tx.on_commit(functools.partial(welcome, core, user, host))
@@ -83,6 +89,7 @@ def change_user(core: SoundWave, user_id: str, patch: UserPatch, by: By = SHELL)
     Raises Conflict ``last_admin``, ``username_taken``; Invalid, NotFound.
     """
     with transaction(core.db) as tx:
+        by.ensure_still_in(core)
         user = Users(core).get(user_id)
         changes = [*_rename(core, user, patch), *_set_role(core, user, patch)]
         changes += [*_set_state(core, user, patch), *_set_quota(core, user, patch)]
@@ -104,8 +111,9 @@ def reset_password(
     if user.id == by.actor.id:
         raise Conflict("Change your own password with the old one, in your account.", code="own_account")
     ensure_acceptable(password, user.name)
-    password_hash = hash_new(core, password)
+    password_hash = hash_new(core, password, user.name)
     with transaction(core.db) as tx:
+        by.ensure_still_in(core)
         Users(core).reset_password(Users(core).get(user_id).id, password_hash)
         end_everything(core, user_id)
         by.note(core, "password_reset", user)
@@ -121,6 +129,7 @@ def remove_user(core: SoundWave, user_id: str, heir_id: str | None = None, by: B
     Raises Conflict ``last_admin``, Invalid ``heir_invalid``, NotFound.
     """
     with transaction(core.db) as tx:
+        by.ensure_still_in(core)
         user = Users(core).get(user_id)
         heir = Users(core).find(heir_id) if heir_id is not None else None
         if heir_id is not None and (heir is None or heir.state == "removed" or heir.id == user.id):

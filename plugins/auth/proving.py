@@ -13,9 +13,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from soundwave_core import Actor, Forbidden, Unauthorized, transaction
+from soundwave_core import Actor, Forbidden, Unauthorized, printable, transaction
 
-from . import audit, names, one_time_codes, throttle
+from . import audit, one_time_codes, throttle
 from .state import AuthState
 from .store import FactorRow, RecoveryCodes, SecondFactors, UserRow, Users
 
@@ -82,13 +82,17 @@ def prove_code(core: SoundWave, claim: Claim, actor: Actor, factor: FactorRow) -
         return _look_at(core, claim, actor, factor)
 
 
-def accept(core: SoundWave, proof: Proof) -> None:
-    """Inside the transaction: all of it is still true, and no code counts again. Raises what ``prove`` does."""
+def accept(core: SoundWave, proof: Proof) -> UserRow:
+    """Inside the transaction: all of it is still true, and no code counts again. Raises what ``prove`` does.
+
+    The user as they are now: somebody may have been demoted while the password was compared.
+    """
     user, now = proof.user, Users(core).find_credentials(proof.user.name)
     if now is None or now[0].id != user.id or now[1] != proof.stored:
         raise _wrong_password(proof.claim)
     use_code(core, proof.claim, user, proof.code)
     throttle.note_right(core, user.name, proof.claim.device)
+    return now[0]
 
 
 def use_code(core: SoundWave, claim: Claim, user: UserRow | Actor, code: RightCode | None) -> None:
@@ -129,7 +133,7 @@ def _note_wrong(core: SoundWave, claim: Claim, wrong: _Wrong) -> None:
     with transaction(core.db):
         throttle.note_wrong(core, claim.name, claim.device)
         audit.note(core, "sign_in_failed", user=wrong.user, address=claim.device.address, wrong=wrong.what)
-    log.warning("wrong %s for %r from %s", wrong.what, names.printable(claim.name), claim.device.address)
+    log.warning("wrong %s for %r from %s", wrong.what, printable(claim.name), claim.device.address)
 
 
 def _compare(core: SoundWave, claim: Claim) -> tuple[UserRow, str]:

@@ -11,10 +11,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
-from soundwave_core import to_stamp, transaction
+from soundwave_core import network_of, to_stamp, transaction
 
 from . import audit, tokens
-from .addresses import household
 from .sessions import cookie_name
 
 if TYPE_CHECKING:
@@ -61,7 +60,7 @@ class Refusals:
 
     def note(self, actor: Actor | None, address: str, code: str, route: str) -> None:
         """One more. When there are too many different ones already, this counts with others of its code."""
-        key, now = (actor.id if actor else "", household(address), code, route), self._core.clock.now()
+        key, now = (actor.id if actor else "", network_of(address), code, route), self._core.clock.now()
         who = Who(actor.id, actor.name) if actor else None
         with self._lock:
             if key not in self._groups and len(self._groups) >= MOST:

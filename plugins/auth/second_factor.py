@@ -15,6 +15,7 @@ from soundwave_core import Actor, Conflict, transaction
 
 from . import audit, one_time_codes
 from .proving import Claim, RightCode, prove_code, use_code
+from .standing import ensure_still_in
 from .store import FactorRow, RecoveryCodes, SecondFactors
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ def begin(core: SoundWave, actor: Actor, claim: Claim) -> str:
     """
     code, secret = _prove_own(core, actor, claim), one_time_codes.new_secret()
     with transaction(core.db):
+        ensure_still_in(core, actor)
         use_code(core, claim, actor, code)
         SecondFactors(core).begin(actor.id, secret, core.clock.stamp())
     return secret
@@ -47,6 +49,7 @@ def turn_on(core: SoundWave, actor: Actor, claim: Claim) -> list[str]:
         raise _not_begun()
     code = prove_code(core, claim, actor, pending)
     with transaction(core.db):
+        ensure_still_in(core, actor)
         if not SecondFactors(core).turn_on(pending, code.step or 0, core.clock.stamp()):
             raise _not_begun()
         audit.note(core, "second_factor_on", user=actor, address=claim.device.address)
@@ -60,6 +63,7 @@ def turn_off(core: SoundWave, actor: Actor, claim: Claim) -> None:
     if code is None:
         raise _off()
     with transaction(core.db):
+        ensure_still_in(core, actor)
         use_code(core, claim, actor, code)
         SecondFactors(core).remove(actor.id)
         audit.note(core, "second_factor_off", user=actor, address=claim.device.address)
@@ -72,6 +76,7 @@ def renew_recovery_codes(core: SoundWave, actor: Actor, claim: Claim) -> list[st
     if code is None:
         raise _off()
     with transaction(core.db):
+        ensure_still_in(core, actor)
         use_code(core, claim, actor, code)
         audit.note(core, "recovery_codes_made", user=actor, address=claim.device.address)
         core.db.on_commit(functools.partial(log.info, "%s made new recovery codes", actor.name))
@@ -94,4 +99,4 @@ def _not_begun() -> Conflict:
 
 
 def _off() -> Conflict:
-    return Conflict("There is no second factor to begin with.", code="second_factor_off")
+    return Conflict("There is no second factor to change.", code="second_factor_off")

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
-from soundwave_core import Body, Id, PageView, SlotView
+from soundwave_core import LINE_FORM, Body, Id, PageView, SlotView
 
 from . import names, passwords
 from .settings import Policy
@@ -79,7 +79,7 @@ class FactorProof(Body, frozen=True):
 class TokenWish(Body, frozen=True):
     """A token to be made; it can do no more than its ``scopes``."""
 
-    name: Annotated[str, Meta(min_length=1, max_length=100)]
+    name: Annotated[str, Meta(min_length=1, max_length=100, pattern=LINE_FORM)]
     scopes: Annotated[list[Scope], Meta(min_length=1, max_length=10)]
     expires_in_days: Annotated[int, Meta(ge=1, le=365)] = 90
 
@@ -110,9 +110,9 @@ class PasswordReset(Body, frozen=True):
 
 
 class Departure(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What becomes of the tracks and playlists: they go, or another user gets them."""
+    """What becomes of the tracks and playlists: they go, or another user gets them. It must be said."""
 
-    tracks: Literal["remove", "give"] = "remove"
+    tracks: Literal["remove", "give"]
     to: Id | None = None
 
 

@@ -23,10 +23,9 @@ from datetime import datetime, timedelta
 from math import ceil
 from typing import TYPE_CHECKING
 
-from soundwave_core import TooMany, from_stamp, to_stamp
+from soundwave_core import TooMany, from_stamp, network_of, to_stamp
 
 from . import known_devices, names
-from .addresses import household
 from .codes import digest
 from .state import AuthState
 from .store import ThrottleRow, Throttles
@@ -52,7 +51,7 @@ def turn(core: SoundWave, name: str, device: Device) -> Iterator[None]:
     Asked twice: before one waits, and again once nobody else is hashing, when all that came before is counted.
     """
     ensure_may_try(core, name, device)
-    with core.part(AuthState).hasher.turn():
+    with core.part(AuthState).hasher.turn(names.key(name)):
         ensure_may_try(core, name, device)
         yield
 
@@ -87,7 +86,7 @@ def note_right(core: SoundWave, name: str, device: Device) -> None:
 
 
 def _address_key(device: Device) -> str:
-    return f"address {household(device.address)}"
+    return f"address {network_of(device.address)}"
 
 
 def _account_key(core: SoundWave, name: str | None, device: Device) -> str:

@@ -8,12 +8,11 @@ from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING
 
-from soundwave_core import Actor, Forbidden, Unauthorized, from_stamp, to_stamp, transaction
+from soundwave_core import Actor, Forbidden, Unauthorized, from_stamp, network_of, printable, to_stamp, transaction
 
 from . import audit
-from .addresses import household
 from .codes import LONGEST, SECRET_BYTES, digest, new_code
-from .names import printable
+from .standing import ensure_still_in
 from .state import AuthState
 from .store import GoneRow, TokenRow, Tokens, Users
 
@@ -40,7 +39,7 @@ def actor_of_token(core: SoundWave, secret: str, address: str) -> Actor | None:
 
     A token without the scope admin gives no admin: an admin's player must not open everybody's library.
     """
-    row = Tokens(core).find_by_hash(digest(secret), household(address)) if len(secret) <= LONGEST else None
+    row = Tokens(core).find_by_hash(digest(secret), network_of(address)) if len(secret) <= LONGEST else None
     if row is None or core.clock.stamp() >= row.expires_at:
         if row is None and not secret.startswith(PREFIX):
             return None
@@ -49,7 +48,7 @@ def actor_of_token(core: SoundWave, secret: str, address: str) -> Actor | None:
     if row.last_used_at is None or now - from_stamp(row.last_used_at) >= USED_EVERY:
         core.part(AuthState).tokens_seen.note(row.id, now)
     scopes = scopes_of(row.role == "admin").intersection(row.scopes)  # who was an admin when it was made may be none
-    actor = Actor(row.user_id, row.user_name, "admin" in scopes, scopes=scopes)
+    actor = Actor(row.user_id, row.user_name, "admin" in scopes, scopes=scopes, token_id=row.id)
     if row.is_elsewhere:
         _note_address(core, actor, row, address)
     return actor
@@ -57,7 +56,7 @@ def actor_of_token(core: SoundWave, secret: str, address: str) -> Actor | None:
 
 def _note_address(core: SoundWave, actor: Actor, row: TokenRow, address: str) -> None:
     with transaction(core.db):
-        if Tokens(core).add_address(row.id, household(address)):
+        if Tokens(core).add_address(row.id, network_of(address)):
             audit.note(core, "token_moved", user=actor, address=address, token=row.name)
 
 
@@ -70,6 +69,7 @@ def issue(
     if not has.issuperset(scopes):
         raise Forbidden("A token cannot do more than you may do here.", code="scope_not_allowed")
     with transaction(core.db):
+        ensure_still_in(core, actor)
         return open_token(core, actor, name, sorted(set(scopes)), days, address)
 
 

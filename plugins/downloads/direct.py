@@ -127,10 +127,9 @@ class DirectFetch:
             raise Fault("disk_full")
 
     def _ensure_fits(self, size: int) -> None:
-        room = self._options.room_bytes
         if size > self._options.max_bytes:
             raise Fault("too_large")
-        if self._is_kept and room is not None and size > room:
+        if self._is_kept and not self._options.has_room_for(size):
             raise Fault("quota_exceeded")
 
     def _receive(self, reply: Reply, start: int, total: int | None) -> None:

@@ -67,8 +67,7 @@ class Fetcher:
         got = self._bytes(request, url, staging, on_bytes)
         size = got.path.stat().st_size
         path = keepable(got.path, self._ffmpeg, lambda: on_bytes(size, size))
-        room = request.options.room_bytes
-        if room is not None and path.stat().st_size > room:
+        if not request.options.has_room_for(path.stat().st_size):
             raise Fault("quota_exceeded")
         facts = facts_of(path)
         item = request.item or Item(url=url)

@@ -44,6 +44,10 @@ class Options(msgspec.Struct, kw_only=True, frozen=True, omit_defaults=True):
     room_bytes: int | None = None
     ytdlp: dict[str, Any] = {}
 
+    def has_room_for(self, size_bytes: int) -> bool:
+        """Whether a file of this size may be kept."""
+        return self.room_bytes is None or size_bytes <= self.room_bytes
+
 
 class ResolveRequest(msgspec.Struct, kw_only=True, frozen=True, tag="resolve", tag_field="op"):
     """What does this link lead to? At most `limit` items of it."""

@@ -86,7 +86,7 @@ class Extractors:
         self._made: yt_dlp.YoutubeDL | None = None
         self._options: Info = {}
         self._on_bytes: OnBytes | None = None
-        self._room_bytes: int | None = None
+        self._limits = Options()
 
     def is_named(self, url: str) -> bool:
         """Whether an extractor for this very site exists; the generic one takes any page."""
@@ -128,7 +128,7 @@ class Extractors:
 
         ydl = self._ready(options.ytdlp, extract_flat=False, playlistend=1)
         ydl.params["paths"] = {"home": str(staging)}
-        self._on_bytes, self._room_bytes = count, options.room_bytes
+        self._on_bytes, self._limits = count, options
         try:
             with _in_our_words():
                 info = _single(ydl.extract_info(url, download=True))
@@ -164,7 +164,7 @@ class Extractors:
             return
         done, total = int(news.get("downloaded_bytes") or 0), news.get("total_bytes")
         is_sound = news["info_dict"].get("vcodec") == "none"  # of a film, only a part is kept
-        if is_sound and self._room_bytes is not None and max(done, total or 0) > self._room_bytes:
+        if is_sound and not self._limits.has_room_for(max(done, total or 0)):
             raise Fault("quota_exceeded")
         total = total or news.get("total_bytes_estimate")
         self._on_bytes(done, int(total) if total else None)

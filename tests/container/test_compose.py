@@ -5,12 +5,11 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from container.engine import Engine, copy_checkout
+from container.engine import Engine
 from container.visitor import Visitor
 
 pytestmark = [pytest.mark.rebuild, pytest.mark.xdist_group("rebuild")]
@@ -55,15 +54,13 @@ class Shell:
 
 
 @pytest.fixture(scope="module")
-def shell(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shell]:
-    engine = Engine.make(tmp_path_factory.mktemp("engine"))
+def shell(engine: Engine, checkout: Path, tmp_path_factory: pytest.TempPathFactory) -> Shell:
     commands = tmp_path_factory.mktemp("commands")
     compose = Path(sys.executable).with_name("podman-compose")
     shim = commands / "docker"
     shim.write_text(SHIM.format(compose=compose, build=" ".join(engine.build_arguments())))
     shim.chmod(0o755)
-    yield Shell(engine, copy_checkout(tmp_path_factory.mktemp("checkout")), commands)
-    engine.close()
+    return Shell(engine, checkout, commands)
 
 
 def update_without_the_network(block: str) -> str:

@@ -147,6 +147,7 @@ def test_what_is_wrong_is_said_in_words() -> None:
     class Wish(Body, frozen=True, kw_only=True):
         title: Annotated[str, Meta(pattern=LINE_FORM)]
         tracks: tuple[Id, ...] = ()
+        values: dict[Annotated[str, Meta(pattern="^[a-z]*$")], int] | None = None
 
     def said(body: bytes) -> str:
         with pytest.raises(msgspec.ValidationError) as caught:
@@ -156,8 +157,12 @@ def test_what_is_wrong_is_said_in_words() -> None:
     assert said(b'{"title": " "}') == "The body is wrong: `title` has the wrong form."
     assert said(b'{"title": "x", "tracks": ["downloads"]}') == "The body is wrong: `tracks[0]` has the wrong form."
     assert said(b'{"title": 7}') == "The body is wrong: `title` is refused: expected `str`, got `int`."
-    assert said(b"{}") == "The body is wrong: Object missing required field `title`."
-    assert said(b"[]") == "The body is wrong: Expected `object`, got `array`."
+    assert said(b"{}") == "The body is wrong: `title` is missing."
+    inside = msgspec.ValidationError("Object missing required field `code` - at `$.factors[0]`")
+    assert wrong("The body", inside) == "The body is wrong: `code` is missing in `factors[0]`."
+    assert said(b'{"is_admin": true}') == "The body is wrong: `is_admin` is not known."
+    assert said(b'{"title": "x", "values": {"A": 1}}') == "The body is wrong: a name in `values` has the wrong form."
+    assert said(b"[]") == "The body is wrong: expected `object`, got `array`."
 
 
 def test_cursors() -> None:

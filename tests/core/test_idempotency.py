@@ -199,6 +199,20 @@ def test_a_long_answer_is_not_kept(writing: Callable[[Handler], SoundWave]) -> N
     assert bob.post(WRITE, Idempotency_Key="k").json["code"] == "already_applied"
 
 
+def test_so_many_of_a_user_are_kept(writing: Callable[[Handler], SoundWave], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Small requests with large answers, each under a key of its own, filled the disk for a week."""
+    monkeypatch.setattr(idempotency, "MOST_OF_A_USER", 3)
+    core = writing(lambda core, request: step(core))
+    cast = make_cast(core)
+    first = cast.carol.post(WRITE, Idempotency_Key="carol's").body
+    for number in range(10):
+        assert cast.bob.post(WRITE, Idempotency_Key=f"k{number}").status == 200
+    kept = core.db.rows("SELECT user_id FROM operations ORDER BY rowid")
+    assert [row["user_id"] for row in kept] == [cast.carol.user_id, *[cast.bob.user_id] * 3]
+    assert cast.carol.post(WRITE, Idempotency_Key="carol's").body == first
+    assert idempotency.MOST_OF_A_USER * idempotency.LONGEST_ANSWER < 64 * 1024**2
+
+
 def test_what_is_stored_is_answered_even_if_the_answer_cannot_be_kept(
     writing: Callable[[Handler], SoundWave], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -44,13 +44,13 @@ def test_plays_recorded_tells_of_new_plays_only(make_core: MakeCore) -> None:
 def test_settings_changed_names_them_once_in_force(make_core: MakeCore) -> None:
     heard: list[Any] = []
 
-    def settings_changed(core: SoundWave, names: list[str]) -> None:
-        heard.append((list(names), core.config["auth.registration"]))
+    def settings_changed(core: SoundWave, names: list[str], actor: Actor) -> None:
+        heard.append((list(names), core.config["auth.registration"], actor.name))
 
     cast = make_cast(make_core(plugins={"toy": toy(settings_changed=settings_changed)}))
     change = {"values": {"auth.registration": "open"}}
     assert [cast.alice.patch("/api/appsettings/", change).status for _ in range(2)] == [200, 200]
-    assert heard == [(["auth.registration"], "open")]
+    assert heard == [(["auth.registration"], "open", "alice")]
 
 
 def test_request_refused_tells_who_was_turned_away(make_core: MakeCore) -> None:

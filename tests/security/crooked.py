@@ -1,15 +1,12 @@
-"""Requests as no browser sends them: a target taken as it is, at the WSGI door and on a raw socket."""
+"""Requests as no browser sends them: a target taken as it is, and other ways to write one."""
 
 from __future__ import annotations
 
-import socket
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
-from soundwave_core.testing import AnswerHeaders, Client
+from soundwave_core.testing import Client
 
 
 @dataclass(slots=True)
@@ -21,29 +18,6 @@ class Crooked(Client):
         target, _, environ["QUERY_STRING"] = path.partition("?")
         environ["PATH_INFO"] = unquote_to_bytes(target).decode("latin-1")
         return environ
-
-
-@dataclass(slots=True)
-class Wire:
-    """One connection after another to a server, each for one request."""
-
-    port: int
-
-    def ask(self, method: str, target: str, *headers: str) -> tuple[int, AnswerHeaders, bytes]:
-        """Status, headers and body of the answer to these bytes; status 0 where there was none."""
-        lines = [f"{method} {target} HTTP/1.1", "Host: localhost", "Connection: close", *headers, "", ""]
-        with self._connected() as connection:
-            connection.sendall("\r\n".join(lines).encode("latin-1"))
-            received = b"".join(iter(lambda: connection.recv(65536), b""))
-        head, _, body = received.partition(b"\r\n\r\n")
-        first, *rest = head.decode("latin-1").split("\r\n")
-        status = int(first.split()[1]) if first else 0
-        return status, AnswerHeaders([(n, v.strip()) for n, _, v in (line.partition(":") for line in rest)]), body
-
-    @contextmanager
-    def _connected(self) -> Iterator[socket.socket]:
-        with socket.create_connection(("127.0.0.1", self.port), timeout=10) as connection:
-            yield connection
 
 
 def variants(path: str) -> list[str]:

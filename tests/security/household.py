@@ -12,7 +12,8 @@ from typing import Any
 import pyotp
 
 from soundwave_core import SoundWave, transaction
-from soundwave_core.testing import PASSWORD, Client, ClientAnswer, VirtualClock
+from soundwave_core.rules import Rule
+from soundwave_core.testing import PASSWORD, Client, ClientAnswer, VirtualClock, setup_code_of
 from soundwave_library import Artworks, Channels, Entries, NewTrack, Playlists, Tracks
 
 USER_SCOPES = ("read", "play", "write", "download")
@@ -47,8 +48,7 @@ class Household:
 
     def __post_init__(self) -> None:
         self.alice = Client(self.core)
-        link = (self.core.config.data_dir / "setup-link").read_text().strip()
-        assert self.alice.register("alice", setup_code=link.partition("code=")[2]).status == 201
+        assert self.alice.register("alice", setup_code=setup_code_of(self.core)).status == 201
         self._ids["alice"] = self.alice.user_id
 
     # Accounts, and how they come in
@@ -115,6 +115,15 @@ class Household:
     def make(self, kind: str, owner: Client, made: Made | None = None) -> str:
         """A new thing of this kind, owned by whoever that client is; its id. ``made``: what it is in."""
         return MAKERS[kind](self, owner, {} if made is None else made)
+
+    def path_to(self, rule: Rule, owner: Client, made: Made | None = None) -> str:
+        """A path that matches: to what is ``made`` already, and to new things of the owner's, which are added to it."""
+        path, made = rule.text, {} if made is None else made
+        for wildcard in rule.wildcards:
+            if wildcard.name not in made:
+                made[wildcard.name] = self.make(wildcard.name, owner, made)
+            path = path.replace(f"<{wildcard.name}:{wildcard.filter}>", made[wildcard.name])
+        return path
 
 
 def make_track(house: Household, owner: Client, made: Made, **fields: Any) -> str:

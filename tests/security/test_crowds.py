@@ -15,14 +15,13 @@ import pytest
 from core.toys import CRASH, routes
 from security.lines import HOST, answer_of, connected, ping, read_all, read_answer, talk, turn
 
-from soundwave_core import FileAnswer, Public, Route, SoundWave, server
+from soundwave_core import FileAnswer, Public, Route, SoundWave, network_of, server
 from soundwave_core.clock import Clock
-from soundwave_core.connections import TOLD_SECONDS, Sparing, household
+from soundwave_core.connections import TOLD_SECONDS, Sparing
 from soundwave_core.testing import Listening, MakeCore, VirtualClock, listening
 
 GET = b"GET /api/ping/ HTTP/1.1\r\n" + HOST + b"\r\n"
 CAP = 16
-MEBIBYTE = 1024 * 1024
 
 
 @pytest.fixture
@@ -84,9 +83,10 @@ def test_a_trusted_proxy_holds_as_many_as_it_likes(server: Listening) -> None:
 
 
 def test_what_counts_as_one_address() -> None:
-    assert household("203.0.113.9") == household("::ffff:203.0.113.9") == "203.0.113.9"
-    assert household("2001:db8:1:2::3") == household("2001:db8:1:2:ffff::1") != household("2001:db8:1:3::3")
-    assert household("fe80::1%eth0") == household("fe80::2")
+    assert network_of("203.0.113.9") == network_of("::ffff:203.0.113.9") == "203.0.113.9"
+    assert network_of("2001:db8:1:2::3") == network_of("2001:db8:1:2:ffff::1") != network_of("2001:db8:1:3::3")
+    assert network_of("fe80::1%eth0") == network_of("fe80::2")
+    assert network_of("unix") == network_of("") == ""
 
 
 @pytest.fixture

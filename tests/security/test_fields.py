@@ -6,12 +6,10 @@ Asked by an admin who has just signed in, so that only the field itself can be w
 from __future__ import annotations
 
 import typing
-from collections.abc import Iterator
 from typing import Any
 
 import msgspec
-import pytest
-from security.household import Household, open_house
+from security.household import Household
 from security.rows import changed, columns, stored
 
 from soundwave_core.routing import RouteEntry
@@ -25,12 +23,6 @@ PRIVILEGES = (
 )  # fmt: skip
 JSON_TYPES: tuple[Any, ...] = (None, True, False, 1, -1.5, "admin", ["admin"], {"is_admin": True})
 ID = "0" * 32
-
-
-@pytest.fixture(scope="module")
-def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Household]:
-    with open_house(tmp_path_factory.mktemp("fields")) as house:
-        yield house
 
 
 def writable(house: Household) -> list[RouteEntry]:
@@ -54,18 +46,9 @@ def example(name: str, kind: Any) -> Any:
     raise AssertionError(f"give an example of {name}, which is {kind}")
 
 
-def path_to(house: Household, entry: RouteEntry) -> str:
-    made: dict[str, str] = {}
-    path = entry.rule.text
-    for wildcard in entry.rule.wildcards:
-        made[wildcard.name] = house.make(wildcard.name, house.alice, made)
-        path = path.replace(f"<{wildcard.name}:{wildcard.filter}>", made[wildcard.name])
-    return path
-
-
 def test_a_field_that_is_not_listed_is_refused(house: Household) -> None:
     entries = writable(house)
-    paths = {entry.label: path_to(house, entry) for entry in entries}
+    paths = {entry.label: house.path_to(entry.rule, house.alice) for entry in entries}
     names = sorted({*columns(house.core), *PRIVILEGES})
     before, accepted, tried = stored(house.core), [], 0
     for entry in entries:

@@ -11,7 +11,7 @@ from core.toys import routes
 from security.lines import Received, answer_of, talk
 
 from soundwave_core import Public, Raw, Route, SoundWave
-from soundwave_core.testing import PASSWORD, Listening, MakeCore, listening
+from soundwave_core.testing import PASSWORD, Listening, MakeCore, listening, setup_code_of
 
 PROXY, STRANGER = "127.0.0.3", "127.0.0.4"
 
@@ -127,7 +127,7 @@ def test_below_a_prefix_everything_stays_below_it(
     prefixed: Listening, scheme: str, name: str, attributes: set[str]
 ) -> None:
     said = ("X-Forwarded-Prefix: /audio", f"X-Forwarded-Proto: {scheme}")
-    code = (prefixed.core.config.data_dir / "setup-link").read_text().strip().partition("code=")[2]
+    code = setup_code_of(prefixed.core)
     body = json.dumps({"username": "alice", "password": PASSWORD, "setup_code": code})
     lines = ("Content-Type: application/json", f"Content-Length: {len(body)}")
     head = "\r\n".join(["POST /api/user/register/ HTTP/1.1", "Host: localhost", *said, *lines, "", body])

@@ -9,7 +9,7 @@ import pytest
 from security.household import USER_SCOPES, Household
 
 from soundwave_core import SoundWave, transaction
-from soundwave_core.testing import PASSWORD, Client, MakeCore, VirtualClock
+from soundwave_core.testing import PASSWORD, Client, MakeCore, VirtualClock, setup_code_of
 
 MINUTE, HOUR, DAY = 60, 3600, 86400
 ACCOUNT = "/api/user/account/"
@@ -106,7 +106,7 @@ def test_an_invite_lasts_to_the_second(house: Household, seconds: int, status: i
 
 @pytest.mark.parametrize(("seconds", "status"), [(HOUR - 1, 201), (HOUR, 403)])
 def test_the_setup_code_lasts_to_the_second(core: SoundWave, clock: VirtualClock, seconds: int, status: int) -> None:
-    code = (core.config.data_dir / "setup-link").read_text().strip().partition("code=")[2]
+    code = setup_code_of(core)
     clock.advance(seconds)
     assert Client(core).register("alice", setup_code=code).status == status
 
@@ -160,7 +160,7 @@ def reset_password(bobs: Bobs) -> None:
 
 
 def remove(bobs: Bobs) -> None:
-    assert bobs.house.alice.delete(f"/api/user/admin/users/{bobs.here.user_id}/").status == 204
+    assert bobs.house.alice.delete(f"/api/user/admin/users/{bobs.here.user_id}/?tracks=remove").status == 204
 
 
 def disable(bobs: Bobs) -> None:

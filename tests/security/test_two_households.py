@@ -5,11 +5,10 @@ The browser here keeps whatever an answer lets it keep, as RFC 9111 says, and as
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import pytest
-from security.household import Household, Made, open_house
+from security.household import Household, Made
 
 from soundwave_core.testing import PASSWORD, Client, ClientAnswer, MakeCore, make_cast
 
@@ -56,12 +55,6 @@ class Browser(Client):
         answer = self.post("/api/user/logout/")
         self.csrf_token = None
         return answer
-
-
-@pytest.fixture(scope="module")
-def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Household]:
-    with open_house(tmp_path_factory.mktemp("households")) as house:
-        yield house
 
 
 def come(house: Household, browser: Client, is_admin: bool = False) -> str:

@@ -8,7 +8,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -128,9 +128,6 @@ class Complaints:
     def _hear(self, kind: str, text: str) -> None:
         if kind in ("error", "warning") and not any(known in text for known in self.allowed):
             self.said.append(f"{kind}: {text}")
-
-
-OpenPage = Callable[..., Page]
 
 
 @pytest.fixture

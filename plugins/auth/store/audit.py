@@ -88,6 +88,17 @@ class AuditTrail:
             most=most,
         )
 
+    def keep_of_each(self, most: int, kinds: Sequence[str]) -> None:
+        """Retention: of these kinds, the newest ``most`` lines about each user stay."""
+        self._db.execute(
+            """DELETE FROM audit WHERE id IN (SELECT id FROM
+                (SELECT id, row_number() OVER (PARTITION BY user_id ORDER BY id DESC) AS place FROM audit
+                    WHERE user_id IS NOT NULL AND kind IN (SELECT value FROM json_each(:kinds)))
+                WHERE place > :most)""",
+            kinds=msgspec.json.encode(kinds).decode(),
+            most=most,
+        )
+
 
 def _where(wanted: AuditFilter) -> tuple[str, dict[str, str]]:
     params = {name: value for name, value in msgspec.structs.asdict(wanted).items() if value is not None}

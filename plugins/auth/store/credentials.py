@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any, Literal
 import msgspec
 from msgspec import Struct
 
+from soundwave_core import Conflict
+
 from .users import LAST
 
 if TYPE_CHECKING:
@@ -49,6 +51,9 @@ class TokenRow(Struct, frozen=True, kw_only=True):
     number: int = 0
 
 
+MOST_SESSIONS = 100
+MOST_TOKENS = 100
+
 _SESSION = """s.uid AS id, s.user_id, u.name, u.role, s.csrf_token, s.device, s.address, s.is_remembered,
     s.created_at, s.auth_at, s.last_seen_at, s.expires_at, s.absolute_at, s.id AS number
     FROM sessions s JOIN users u ON u.uid = s.user_id AND u.state = 'active'"""
@@ -84,6 +89,10 @@ class Sessions:
         owner: str | None = self._db.value("SELECT user_id FROM sessions WHERE uid = :id", id=session_id)
         return owner
 
+    def is_there(self, session_id: str) -> bool:
+        """Whether an active user has it."""
+        return bool(self._db.value(f"SELECT EXISTS (SELECT {_SESSION} WHERE s.uid = :id)", id=session_id))
+
     def is_remembered(self, session_id: str) -> bool:
         """Whether it outlives the browser; False for a session that is not there."""
         return bool(self._db.value("SELECT is_remembered FROM sessions WHERE uid = :id", id=session_id))
@@ -101,13 +110,19 @@ class Sessions:
         return int(self._db.value(sql, user=actor.id, now=now))
 
     def add(self, row: dict[str, Any]) -> None:
-        """``row`` has every column but ``id``."""
+        """``row`` has every column but ``id``. Of the user's sessions the ``MOST_SESSIONS`` used last stay."""
         self._db.execute(
             """INSERT INTO sessions (uid, token_hash, user_id, csrf_token, device, address, is_remembered,
                 created_at, auth_at, last_seen_at, expires_at, absolute_at)
             VALUES (:uid, :token_hash, :user_id, :csrf_token, :device, :address, :is_remembered,
                 :created_at, :created_at, :created_at, :expires_at, :absolute_at)""",
             **row,
+        )
+        self._db.execute(
+            """DELETE FROM sessions WHERE id IN (SELECT id FROM sessions WHERE user_id = :user
+                ORDER BY last_seen_at DESC, id DESC LIMIT -1 OFFSET :most)""",
+            user=row["user_id"],
+            most=MOST_SESSIONS,
         )
 
     def end(self, actor: Actor, session_id: str) -> GoneRow | None:
@@ -154,6 +169,10 @@ class Tokens:
         owner: str | None = self._db.value("SELECT user_id FROM tokens WHERE uid = :id", id=token_id)
         return owner
 
+    def is_there(self, token_id: str) -> bool:
+        """Whether an active user has it."""
+        return bool(self._db.value(f"SELECT EXISTS (SELECT {_TOKEN} WHERE t.uid = :id)", id=token_id))
+
     def list(self, actor: Actor, limit: int, before: int = LAST) -> Sequence[TokenRow]:
         """The actor's own, expired ones too, newest first, before number ``before``."""
         sql = f"SELECT {_TOKEN} WHERE t.user_id = :user AND t.id < :before ORDER BY number DESC LIMIT :limit"
@@ -164,7 +183,10 @@ class Tokens:
         return int(self._db.value("SELECT count(*) FROM tokens WHERE user_id = :user", user=actor.id))
 
     def add(self, token: TokenRow, token_hash: str) -> None:
-        """Store a new token with the hash of its secret."""
+        """Store a new token with the hash of its secret. Raises Conflict ``tokens_full``."""
+        sql = "SELECT count(*) FROM tokens WHERE user_id = :user AND expires_at > :now"
+        if self._db.value(sql, user=token.user_id, now=token.created_at) >= MOST_TOKENS:
+            raise Conflict(f"There is room for {MOST_TOKENS} tokens: revoke one first.", code="tokens_full")
         self._db.execute(
             """INSERT INTO tokens (uid, token_hash, user_id, name, scopes, created_at, expires_at)
             VALUES (:id, :hash, :user_id, :name, :scopes, :created_at, :expires_at)""",

@@ -74,10 +74,16 @@ class KnownDevices:
     def __init__(self, core: SoundWave) -> None:
         self._db: Database = core.db
 
-    def is_there(self, secret_hash: str, now: str) -> bool:
-        """Whether anybody signed in there."""
-        sql = "SELECT EXISTS (SELECT 1 FROM known_devices WHERE secret_hash = :hash AND expires_at > :now)"
-        return bool(self._db.value(sql, hash=secret_hash, now=now))
+    def is_theirs(self, secret_hash: str, user_id: str, now: str) -> bool:
+        """Whether the user signed in there."""
+        sql = """SELECT EXISTS (SELECT 1 FROM known_devices
+            WHERE secret_hash = :hash AND user_id = :user AND expires_at > :now)"""
+        return bool(self._db.value(sql, hash=secret_hash, user=user_id, now=now))
+
+    def rename(self, secret_hash: str, new_hash: str) -> None:
+        """Who signed in there is known by another secret."""
+        sql = "UPDATE known_devices SET secret_hash = :new WHERE secret_hash = :hash"
+        self._db.execute(sql, hash=secret_hash, new=new_hash)
 
     def is_known(self, secret_hash: str, name_key: str, now: str) -> bool:
         """Whether the active user of this name signed in there."""

@@ -1,4 +1,4 @@
-"""What these tests share: the code of the set-up link, a way to make a token, and statements that fail."""
+"""What these tests share: a set-up code, a way to make a token, a second factor, and statements that fail."""
 
 from __future__ import annotations
 
@@ -10,20 +10,15 @@ import pytest
 
 from soundwave_auth.store import SecondFactors
 from soundwave_core import SoundWave, transaction
-from soundwave_core.testing import Cast, Client
+from soundwave_core.testing import Cast, Client, setup_code_of
 
 Bearer = Callable[..., dict[str, str]]
 PEOPLE = ("users", "sessions", "tokens", "setup_codes", "invites", "second_factors", "known_devices", "user_config")
 
 
-def code_of(core: SoundWave) -> str:
-    """The code that the set-up link of this start ends in."""
-    return (core.config.data_dir / "setup-link").read_text().strip().partition("/setup?code=")[2]
-
-
 @pytest.fixture
 def setup_code(core: SoundWave) -> str:
-    return code_of(core)
+    return setup_code_of(core)
 
 
 @pytest.fixture

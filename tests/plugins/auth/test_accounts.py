@@ -121,13 +121,13 @@ def test_a_removed_user_is_gone_and_the_plugins_are_told(make_core: MakeCore) ->
     heard: list[str] = []
     core = make_core(plugins={"toy": toy(user_removed=lambda user_id: heard.append(user_id))})
     cast = make_cast(core)
-    path = f"/api/user/admin/users/{cast.bob.user_id}/"
+    path = f"/api/user/admin/users/{cast.bob.user_id}/?tracks=remove"
     assert cast.carol.delete(path).status == 403
     assert cast.alice.delete(path).status == 204
     assert heard == [cast.bob.user_id]
     assert cast.bob.get("/api/user/account/").status == 401
     assert cast.bob.sign_in("bob").status == 401
     assert cast.alice.delete(path).status == 404
-    assert cast.alice.delete(f"/api/user/admin/users/{cast.alice.user_id}/").json["code"] == "last_admin"
+    assert cast.alice.delete(f"/api/user/admin/users/{cast.alice.user_id}/?tracks=remove").json["code"] == "last_admin"
     again = cast.alice.post("/api/user/admin/users/", {"username": "bob", "password": PASSWORD})
     assert (again.status, again.json.id != cast.bob.user_id) == (201, True)

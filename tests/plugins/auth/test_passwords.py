@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -131,6 +132,23 @@ def test_a_turn_that_is_not_free_is_refused_and_given_back() -> None:
         raise KeyError
     with hasher.turn():
         pass
+
+
+def test_one_account_never_takes_every_place() -> None:
+    """Right passwords are not throttled: who signs in again and again keeps nobody else out."""
+    hasher = PasswordHasher(4)
+
+    def hash_for(account: str) -> str:
+        with hasher.turn(account):
+            return account
+
+    with ThreadPoolExecutor(2) as pool, hasher.turn("bob"):
+        with pytest.raises(TooMany):
+            hash_for("bob")
+        waiting = pool.submit(hash_for, "alice")
+        with pytest.raises(TooMany):
+            pool.submit(hash_for, "bob").result()
+    assert [waiting.result(), hash_for("bob")] == ["alice", "bob"]
 
 
 @pytest.mark.parametrize(

@@ -195,7 +195,7 @@ def test_nothing_of_a_password_stays(core: SoundWave, cast: Cast, caplog: pytest
 @pytest.mark.parametrize("method", ["PATCH", "DELETE", "POST"])
 def test_the_password_is_asked_for_again(cast: Cast, clock: VirtualClock, method: str) -> None:
     clock.advance(601)
-    path = path_of(cast.bob) + ("reset-password/" if method == "POST" else "")
+    path = path_of(cast.bob) + {"POST": "reset-password/", "DELETE": "?tracks=remove"}.get(method, "")
     body = {"POST": {"password": NEW}, "PATCH": {"is_admin": True}}.get(method)
     answer = cast.alice.request(method, path, json=body)
     assert (answer.status, answer.json["code"]) == (403, "confirmation_needed")
@@ -227,14 +227,21 @@ def test_an_heir_who_goes_hands_on(core: SoundWave, cast: Cast) -> None:
 
 def test_an_heir_who_cannot_be(core: SoundWave, cast: Cast) -> None:
     gone = cast.alice.post(USERS, {"username": "dora", "password": PASSWORD}).json.id
-    assert cast.alice.delete(f"{USERS}{gone}/").status == 204
+    assert cast.alice.delete(f"{USERS}{gone}/?tracks=remove").status == 204
     for query in (
-        "tracks=give", f"to={cast.carol.user_id}", f"tracks=remove&to={cast.carol.user_id}",
+        "tracks=give", f"tracks=remove&to={cast.carol.user_id}",
         f"tracks=give&to={cast.bob.user_id}", f"tracks=give&to={gone}", f"tracks=give&to={'0' * 32}",
     ):  # fmt: skip
         answer = cast.alice.delete(f"{path_of(cast.bob)}?{query}")
         assert (answer.status, answer.json["code"]) == (422, "heir_invalid"), query
-    for query in ("tracks=keep", "tracks=give&to=bob", "tracks=give&tracks=remove", "force=1"):
+    for query in (
+        "",
+        f"to={cast.carol.user_id}",
+        "tracks=keep",
+        "tracks=give&to=bob",
+        "tracks=give&tracks=remove",
+        "force=1",
+    ):
         assert cast.alice.delete(f"{path_of(cast.bob)}?{query}").json["code"] == "query_invalid"
     assert cast.bob.get(ACCOUNT).status == 200
 
@@ -250,7 +257,7 @@ def test_what_was_theirs_alone_goes_with_them(core: SoundWave, cast: Cast) -> No
     give_second_factor(core, user_id)
     with transaction(core.db):
         KnownDevices(core).put("hash", user_id, core.clock.stamp(), core.clock.stamp_after(days=1))
-    assert cast.alice.delete(path_of(cast.bob)).status == 204
+    assert cast.alice.delete(f"{path_of(cast.bob)}?tracks=remove").status == 204
     assert UserConfig(core, user_id).count() == 0
     for table in ("sessions", "tokens", "second_factors", "known_devices"):
         assert core.db.value(f"SELECT count(*) FROM {table} WHERE user_id = :id", id=user_id) == 0
@@ -263,7 +270,7 @@ def test_what_was_theirs_alone_goes_with_them(core: SoundWave, cast: Cast) -> No
 
 def test_an_admin_who_is_not_the_last_may_go(core: SoundWave, cast: Cast) -> None:
     assert cast.alice.patch(path_of(cast.bob), {"is_admin": True}).status == 200
-    assert cast.alice.delete(path_of(cast.alice)).status == 204
+    assert cast.alice.delete(f"{path_of(cast.alice)}?tracks=remove").status == 204
     assert cast.alice.get(ACCOUNT).status == 401
     assert cast.bob.sign_in("bob").status == 200
     answer = cast.bob.delete(f"{path_of(cast.bob)}?tracks=give&to={cast.carol.user_id}")
@@ -276,7 +283,7 @@ def test_a_disabled_admin_is_none_to_count_on(cast: Cast) -> None:
     assert cast.alice.patch(path_of(cast.bob), {"state": "disabled"}).status == 200
     for patch in ({"is_admin": False}, {"state": "disabled"}, {"state": "disabled", "username": "x"}):
         assert cast.alice.patch(path_of(cast.alice), patch).json["code"] == "last_admin"
-    assert cast.alice.delete(path_of(cast.alice)).json["code"] == "last_admin"
+    assert cast.alice.delete(f"{path_of(cast.alice)}?tracks=remove").json["code"] == "last_admin"
     assert cast.alice.get(ACCOUNT).json.user.username == "alice"
 
 
@@ -342,7 +349,7 @@ def test_no_change_without_its_line(core: SoundWave, cast: Cast, call: str, monk
     calls: dict[str, Callable[[], int]] = {
         "change": lambda: cast.alice.patch(path_of(cast.bob), {"is_admin": True, "quota_bytes": 7}).status,
         "reset": lambda: reset(cast.alice, cast.bob)[0],
-        "remove": lambda: cast.alice.delete(path_of(cast.bob)).status,
+        "remove": lambda: cast.alice.delete(f"{path_of(cast.bob)}?tracks=remove").status,
         "add": lambda: cast.alice.post(USERS, {"username": "dora", "password": PASSWORD}).status,
         "invite": lambda: cast.alice.post("/api/user/admin/invites/", {}).status,
     }

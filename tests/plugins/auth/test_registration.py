@@ -38,7 +38,7 @@ def test_an_invite_lets_one_in(make_core: MakeCore) -> None:
     core = make_core(SOUNDWAVE_AUTH_REGISTRATION="invite")
     cast = make_cast(core)
     code = invite(cast.alice)
-    assert Client(core).register("dora").json["code"] == "registration_closed"
+    assert Client(core).register("dora").json["code"] == "invite_code_missing"
     dora = Client(core)
     answer = dora.register("dora", invite_code=code)
     assert (answer.status, answer.json.user.is_admin) == (201, False)

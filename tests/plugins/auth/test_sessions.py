@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from soundwave_auth.jobs import flush_last_seen
+from soundwave_auth.store.credentials import MOST_SESSIONS
 from soundwave_core import SoundWave
 from soundwave_core.testing import PASSWORD, Cast, Client, MakeCore, VirtualClock, make_cast
 
@@ -167,3 +169,14 @@ def test_how_sessions_end_is_told(core: SoundWave, cast: Cast) -> None:
         ("session_ended", "bob", None, {"sessions": "2"}),
         ("sign_out", "bob", None, {}),
     ]
+
+
+def test_of_the_sessions_those_used_last_stay(core: SoundWave, cast: Cast, clock: VirtualClock) -> None:
+    """A script that signs in for each of its errands ends its own, not the browser that somebody uses."""
+    for _ in range(MOST_SESSIONS + 10):
+        clock.advance(700)
+        assert cast.bob.get("/api/session/").json.user is not None
+        flush_last_seen(core)
+        assert Client(core).sign_in("bob").status == 200
+    assert core.db.value("SELECT count(*) FROM sessions WHERE user_id = :id", id=cast.bob.user_id) == MOST_SESSIONS
+    assert cast.bob.get("/api/user/account/").status == 200

@@ -12,7 +12,7 @@ from soundwave_auth import Users, accounts, people, setup
 from soundwave_auth.passwords import PasswordHasher
 from soundwave_auth.state import AuthState
 from soundwave_core import SoundWave, StartError, transaction
-from soundwave_core.testing import PASSWORD, Client, MakeCore, VirtualClock
+from soundwave_core.testing import PASSWORD, Client, MakeCore, VirtualClock, setup_code_of
 
 
 def link_of(core: SoundWave) -> str:
@@ -67,7 +67,7 @@ def test_what_is_refused_leaves_the_code_good(core: SoundWave, client: Client, s
 
 def test_the_refusal_says_what_helps(make_core: MakeCore) -> None:
     core = make_core()
-    code = link_of(core).partition("code=")[2]
+    code = setup_code_of(core)
 
     def said() -> str:
         return str(Client(core).register("mallory", setup_code=code[::-1]).json["detail"])
@@ -138,17 +138,17 @@ def test_whom_the_shell_adds_meanwhile_is_the_first(
 
 def test_a_new_start_makes_a_new_code(make_core: MakeCore) -> None:
     first = make_core()
-    old = link_of(first).partition("code=")[2]
+    old = setup_code_of(first)
     first.stop()
     core = make_core()
     assert Client(core).register("mallory", setup_code=old).status == 403
-    new = link_of(core).partition("code=")[2]
+    new = setup_code_of(core)
     assert Client(core).register("alice", setup_code=new).status == 201
 
 
 def test_a_database_without_users_does_not_open_set_up_again(make_core: MakeCore) -> None:
     first = make_core()
-    Client(first).register("alice", setup_code=link_of(first).partition("code=")[2])
+    Client(first).register("alice", setup_code=setup_code_of(first))
     with transaction(first.db) as tx:
         tx.execute("DELETE FROM users")
     first.stop()
@@ -161,7 +161,7 @@ def test_a_database_without_users_does_not_open_set_up_again(make_core: MakeCore
 @pytest.mark.parametrize("fate", ["missing", "empty"])
 def test_a_lost_database_does_not_open_set_up_again(make_core: MakeCore, fate: str) -> None:
     first = make_core()
-    Client(first).register("alice", setup_code=link_of(first).partition("code=")[2])
+    Client(first).register("alice", setup_code=setup_code_of(first))
     first.stop()
     path = first.config.data_dir / "db.sqlite3"
     path.unlink() if fate == "missing" else path.write_bytes(b"")
@@ -173,10 +173,10 @@ def test_a_lost_database_does_not_open_set_up_again(make_core: MakeCore, fate: s
 def test_a_database_from_elsewhere_does_not_bring_its_set_up_along(make_core: MakeCore, tmp_path: Path) -> None:
     """One of a server that was just begun: without users, and with a code that is good."""
     elsewhere = make_core(DATA_DIR=str(tmp_path / "elsewhere"))
-    code = link_of(elsewhere).partition("code=")[2]
+    code = setup_code_of(elsewhere)
     elsewhere.stop()
     first = make_core()
-    Client(first).register("alice", setup_code=link_of(first).partition("code=")[2])
+    Client(first).register("alice", setup_code=setup_code_of(first))
     first.stop()
     shutil.copy(tmp_path / "elsewhere/db.sqlite3", first.config.data_dir / "db.sqlite3")
     core = make_core()
@@ -200,7 +200,7 @@ def test_removing_everybody_does_not_open_it_either(core: SoundWave, client: Cli
 
 def test_a_stop_before_the_marker_is_made_good(make_core: MakeCore) -> None:
     first = make_core()
-    Client(first).register("alice", setup_code=link_of(first).partition("code=")[2])
+    Client(first).register("alice", setup_code=setup_code_of(first))
     first.stop()
     (first.config.data_dir / "installed").unlink()
     core = make_core()

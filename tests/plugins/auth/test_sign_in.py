@@ -11,7 +11,6 @@ from soundwave_core import SoundWave, transaction
 from soundwave_core.testing import PASSWORD, Cast, Client, ClientAnswer, MakeCore, VirtualClock, make_cast
 
 LOGIN = "/api/user/login/"
-HTTPS = "https://sound.example"
 
 
 def login(client: Client, **more: object) -> ClientAnswer:

@@ -217,8 +217,8 @@ def test_a_device_is_known_for_its_users_only(core: SoundWave, cast: Cast) -> No
 
 
 def test_a_browser_keeps_its_secret_whoever_signs_in(core: SoundWave, cast: Cast) -> None:
-    secret = cast.bob.cookies["soundwave_device"]
     assert cast.bob.sign_in("carol").status == 200
+    secret = cast.bob.cookies["soundwave_device"]
     assert cast.bob.post("/api/user/logout/").status == 204
     assert cast.bob.cookies == {"soundwave_device": secret}
     for name in ("bob", "carol"):
@@ -230,6 +230,20 @@ def test_no_stranger_chooses_the_secret(core: SoundWave, cast: Cast) -> None:
     planted = Client(core, cookies={"soundwave_device": "a" * 43})
     planted.sign_in("bob")
     assert planted.cookies["soundwave_device"] != "a" * 43
+
+
+def test_no_user_plants_the_secret_of_another(core: SoundWave, cast: Cast) -> None:
+    """carol's cookie in bob's browser: who guesses with it afterwards is a stranger, and keeps bob out of nothing."""
+    secret = cast.carol.cookies["soundwave_device"]
+    browser = Client(core, cookies={"soundwave_device": secret})
+    assert browser.sign_in("bob").status == 200
+    assert browser.cookies["soundwave_device"] != secret
+    address = stranger(core).address
+    for name in ("bob", "carol"):
+        guessing = Client(core, address=address, cookies={"soundwave_device": secret})
+        assert login(guessing, name).status == 401
+        assert is_told_to_wait(login(guessing, name, GOOD))
+        assert browser.sign_in(name).status == 200
 
 
 def test_the_cookie_of_a_device(core: SoundWave, cast: Cast) -> None:
@@ -387,9 +401,9 @@ def test_who_waited_for_the_hasher_is_asked_again(core: SoundWave, cast: Cast, m
     turn = hasher.turn
 
     @contextmanager
-    def seen() -> Iterator[None]:
+    def seen(account: str) -> Iterator[None]:
         is_waiting.set()
-        with turn():
+        with turn(account):
             yield
 
     def second() -> None:

@@ -6,12 +6,14 @@ from collections.abc import Callable
 
 import pytest
 
+from soundwave_auth.store.credentials import MOST_TOKENS
 from soundwave_core import SoundWave
-from soundwave_core.testing import Cast, Client, VirtualClock
+from soundwave_core.testing import PASSWORD, Cast, Client, VirtualClock
 
 Bearer = Callable[..., dict[str, str]]
 TOKENS = "/api/user/tokens/"
 ACCOUNT = "/api/user/account/"
+LOGIN = "/api/user/login/"
 
 
 def test_it_is_shown_once_and_stored_hashed(core: SoundWave, cast: Cast) -> None:
@@ -60,6 +62,8 @@ def test_nobody_gives_more_than_they_have(cast: Cast, bearer: Bearer) -> None:
     "wish",
     [
         {"name": "", "scopes": ["read"]},
+        {"name": " ", "scopes": ["read"]},
+        {"name": "a\0b", "scopes": ["read"]},
         {"name": "x", "scopes": []},
         {"name": "x", "scopes": ["root"]},
         {"name": "x", "scopes": ["read"], "expires_in_days": 366},
@@ -145,3 +149,16 @@ def test_what_becomes_of_tokens_is_told(core: SoundWave, cast: Cast, bearer: Bea
         ("token_revoked", "bob", None, {"token": "a player"}),
         ("token_revoked", "bob", "alice", {"token": "a player"}),
     ]
+
+
+def test_there_is_room_for_so_many(cast: Cast, bearer: Bearer, clock: VirtualClock) -> None:
+    for _ in range(MOST_TOKENS):
+        bearer("read")
+    login = {"username": "bob", "password": PASSWORD, "return_token": True}
+    for answer in (cast.bob.post(TOKENS, {"name": "x", "scopes": ["read"]}), cast.nobody.post(LOGIN, login)):
+        assert (answer.status, answer.json["code"]) == (409, "tokens_full")
+    one, *_ = cast.bob.get(TOKENS).json.results
+    assert cast.bob.delete(f"{TOKENS}{one.id}/").status == 204
+    assert cast.bob.post(TOKENS, {"name": "x", "scopes": ["read"]}).status == 201
+    clock.advance(90 * 24 * 3600)
+    assert cast.nobody.post(LOGIN, login).status == 200

@@ -239,7 +239,7 @@ def test_a_download_that_ends_just_then_gives_nothing_to_one_who_is_gone(
     def remove() -> None:
         with monkeypatch.context() as patch:
             patch.setattr(core.plugins, "announce", lambda hook, **arguments: [])
-            assert cast.alice.delete(f"/api/user/admin/users/{cast.bob.user_id}/").status == 204
+            assert cast.alice.delete(f"/api/user/admin/users/{cast.bob.user_id}/?tracks=remove").status == 204
 
     stub.steps["fetched"] = remove
     drain(core, stub)

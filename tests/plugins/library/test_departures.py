@@ -20,7 +20,7 @@ OWNED = ("entries", "library_counts", "playlists", *PERSONAL)
 
 
 def remove(cast: Cast, user: Client, heir: Client | None = None) -> None:
-    query = "" if heir is None else f"?tracks=give&to={heir.user_id}"
+    query = "?tracks=remove" if heir is None else f"?tracks=give&to={heir.user_id}"
     answer = cast.alice.delete(f"/api/user/admin/users/{user.user_id}/{query}")
     assert answer.status == 204, answer.body
 

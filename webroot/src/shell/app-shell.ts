@@ -106,7 +106,7 @@ export class AppShell extends LitElement {
   /** Only a path of ours: an address from outside would be an open door. */
   private wanted(): string {
     const next = router.value.query.get("next") ?? "/";
-    return /^\/(?!\/)/.test(next) ? next : "/";
+    return /^\/([^/\\\s]|$)/.test(next) ? next : "/"; // browsers read /\ and a tab as the beginning of another host
   }
 
   private skip(event: Event): void {
