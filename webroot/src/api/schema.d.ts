@@ -847,7 +847,7 @@ export interface paths {
         get: operations["auth_get_user"];
         put?: never;
         post?: never;
-        /** End an account. Its tracks and playlists go, or with `tracks=give` to the user `to` */
+        /** End an account. With `tracks=remove` its tracks and playlists go, with `tracks=give` to the user `to` */
         delete: operations["auth_remove_user"];
         options?: never;
         head?: never;
@@ -4594,8 +4594,8 @@ export interface operations {
     };
     auth_remove_user: {
         parameters: {
-            query?: {
-                tracks?: "give" | "remove";
+            query: {
+                tracks: "give" | "remove";
                 /** @description An id: 32 hexadecimal characters. */
                 to?: string;
             };
