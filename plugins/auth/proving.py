@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from soundwave_core import Actor, Forbidden, Unauthorized, printable, transaction
+from soundwave_core import Actor, Forbidden, Unauthorized, transaction
 
 from . import audit, one_time_codes, throttle
 from .state import AuthState
@@ -133,7 +133,8 @@ def _note_wrong(core: SoundWave, claim: Claim, wrong: _Wrong) -> None:
     with transaction(core.db):
         throttle.note_wrong(core, claim.name, claim.device)
         audit.note(core, "sign_in_failed", user=wrong.user, address=claim.device.address, wrong=wrong.what)
-    log.warning("wrong %s for %r from %s", wrong.what, printable(claim.name), claim.device.address)
+    who = repr(wrong.user.name) if wrong.user else "an unknown name"  # people type passwords where names belong
+    log.warning("wrong %s for %s from %s", wrong.what, who, claim.device.address)
 
 
 def _compare(core: SoundWave, claim: Claim) -> tuple[UserRow, str]:

@@ -30,7 +30,7 @@ def test_set_up_and_users(core: SoundWave, log: pytest.LogCaptureFixture) -> Non
     ]  # fmt: skip
     for patch in patches:
         assert alice.patch(bob, patch).status == 200
-    assert alice.delete(bob).status == 204
+    assert alice.delete(f"{bob}?tracks=remove").status == 204
     assert log.messages == [
         "bob was added", "bob was disabled", "bob was enabled", "bob is an admin now", "bob is no admin any more",
         "bob was removed",
@@ -41,7 +41,7 @@ def test_set_up_and_users(core: SoundWave, log: pytest.LogCaptureFixture) -> Non
 
 def test_what_is_refused_did_not_happen(cast: Cast, log: pytest.LogCaptureFixture) -> None:
     alice = f"{USERS}{cast.alice.user_id}/"
-    for answer in (cast.alice.patch(alice, {"is_admin": False}), cast.alice.delete(alice)):
+    for answer in (cast.alice.patch(alice, {"is_admin": False}), cast.alice.delete(f"{alice}?tracks=remove")):
         assert answer.json["code"] == "last_admin"
     assert cast.alice.post(USERS, {"username": "bob", "password": PASSWORD}).status == 409
     assert log.messages == []
@@ -50,13 +50,13 @@ def test_what_is_refused_did_not_happen(cast: Cast, log: pytest.LogCaptureFixtur
 def test_passwords(cast: Cast, log: pytest.LogCaptureFixture, clock: VirtualClock) -> None:
     cast.nobody.address = "192.0.2.7"
     wrong = "not the password"
-    for name in ("bob", "no\nbo\u202edy" + "y" * 100):
+    for name in ("bob", "a password in the wrong field"):
         assert cast.nobody.post("/api/user/login/", {"username": name, "password": wrong}).status == 401
     change = {"old_password": wrong, "new_password": NEW}
     assert cast.bob.post("/api/user/change-password/", change).status == 403
     assert [(record.levelname, record.getMessage()) for record in log.records] == [
         ("WARNING", "wrong password for 'bob' from 192.0.2.7"),
-        ("WARNING", f"wrong password for 'no\ufffdbo\ufffddy{'y' * 100}' from 192.0.2.7"),
+        ("WARNING", "wrong password for an unknown name from 192.0.2.7"),
         ("WARNING", f"wrong password for 'bob' from {cast.bob.address}"),
     ]
     log.clear()

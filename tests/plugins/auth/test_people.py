@@ -141,7 +141,7 @@ def test_nobody_sets_what_is_not_theirs_to_set(core: SoundWave, cast: Cast, fiel
         cast.alice.post(USERS, {"username": "dora", "password": PASSWORD, field: "x"}),
         cast.alice.post(path_of(cast.bob) + "reset-password/", {"password": NEW, field: "x"}),
         Client(core).post("/api/user/register/", {"username": "dora", "password": PASSWORD, field: "x"}),
-        cast.alice.delete(path_of(cast.bob) + f"?{field or 'x'}=x"),
+        cast.alice.delete(f"{path_of(cast.bob)}?tracks=remove&{field or 'x'}=x"),
     ]
     assert [answer.status for answer in refused] == [422] * len(refused)
     assert core.db.rows("SELECT * FROM users") == before
