@@ -240,7 +240,7 @@ def test_an_heir_who_cannot_be(core: SoundWave, cast: Cast) -> None:
         "tracks=keep",
         "tracks=give&to=bob",
         "tracks=give&tracks=remove",
-        "force=1",
+        "tracks=remove&force=1",
     ):
         assert cast.alice.delete(f"{path_of(cast.bob)}?{query}").json["code"] == "query_invalid"
     assert cast.bob.get(ACCOUNT).status == 200
