@@ -17,7 +17,7 @@ help:
 	@echo "make run     install into .venv and start on http://localhost:8889"
 	@echo "make test    install what tests need and run every check"
 	@echo "make rebuild-test  build the image, run it, lose it, build it again: nothing may be gone (root, podman)"
-	@echo "make soak    the attacks on the server in their long forms; ten minutes"
+	@echo "make soak    the attacks on the server in their long forms; a quarter of an hour"
 	@echo "make lint    the checks that run nothing: formats, lint, types"
 	@echo "make types   write webroot/src/api/schema.d.ts from the routes"
 	@echo "make bench   measure, and write the figures as JSON"
