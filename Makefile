@@ -17,7 +17,7 @@ help:
 	@echo "make run     install into .venv and start on http://localhost:8889"
 	@echo "make test    install what tests need and run every check"
 	@echo "make rebuild-test  build the image, run it, lose it, build it again: nothing may be gone (root, podman)"
-	@echo "make soak    the attacks on the server in their long forms; a quarter of an hour"
+	@echo "make soak    the attacks on the server in their long forms; six minutes on two cores"
 	@echo "make lint    the checks that run nothing: formats, lint, types"
 	@echo "make types   write webroot/src/api/schema.d.ts from the routes"
 	@echo "make bench   measure, and write the figures as JSON"
@@ -37,7 +37,7 @@ rebuild-test: .venv/.installed-for-tests
 	$(BIN)/python -m pytest -m rebuild -rP -o faulthandler_timeout=1500 tests/container
 
 soak: .venv/.installed-for-tests
-	SOUNDWAVE_SOAK=1 $(BIN)/python -m pytest -n auto --dist loadgroup -rP \
+	SOUNDWAVE_SOAK=1 $(BIN)/python -m pytest -n auto --dist loadgroup \
 		-o faulthandler_timeout=1800 tests/security
 
 lint: .venv/.installed-for-tests webroot/node_modules/.package-lock.json
