@@ -45,7 +45,7 @@ def refusal(error: SoundWaveError, is_head: bool = False) -> bytes:
     return "\r\n".join(lines).encode() + (b"" if is_head else body)
 
 
-class ProblemTask(ErrorTask):  # type: ignore[misc]
+class ProblemTask(ErrorTask):
     """Answers what the parser refused, or what broke in the application, and ends the connection."""
 
     def execute(self) -> None:
@@ -60,7 +60,7 @@ def _ours(error: Any) -> SoundWaveError:
     return REFUSED.get(error.code) or BadRequest(f"{error.body.rstrip('.')}.")
 
 
-class AnswerTask(WSGITask):  # type: ignore[misc]
+class AnswerTask(WSGITask):
     """An answer whose head and body leave together: waitress sends each by itself, at twice the price.
 
     After a 204 or 304 the connection stays: waitress would end it, for want of a Content-Length, and an app
@@ -89,7 +89,7 @@ class AnswerTask(WSGITask):  # type: ignore[misc]
         self.channel.write_soon(head + data)
 
 
-class Channel(HTTPChannel):  # type: ignore[misc]
+class Channel(HTTPChannel):
     """A connection, with our parser, answers and errors."""
 
     task_class = AnswerTask
@@ -133,7 +133,7 @@ class Channel(HTTPChannel):  # type: ignore[misc]
             self.request.close()  # half a body may be a file by now
 
 
-class Door(TcpWSGIServer):  # type: ignore[misc]
+class Door(TcpWSGIServer):
     """The listening socket and its connections."""
 
     channel_class = Channel

@@ -34,7 +34,7 @@ _CHUNK_SIZE = re.compile(rb"([0-9A-Fa-f]{1,8})(?:;[\t -~\x80-\xff]*)?\r\n")
 _TRAILER = re.compile(rb"[\t -~\x80-\xff]*\r\n")
 
 
-class StrictParser(HTTPRequestParser):  # type: ignore[misc]
+class StrictParser(HTTPRequestParser):
     """One request as it comes in. Once ``error`` is set it is answered with that, and nothing after it is read."""
 
     command = path = ""  # until the first line is read

@@ -12,7 +12,6 @@ import os
 import re
 import socket
 import threading
-from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,10 +22,10 @@ from container.engine import HARDENED, Container, Engine
 from container.visitor import Visitor
 
 from soundwave_core.sqlite import driver
-from tests.site.fixtures import media
+from tests.site.fixtures import media, site
 from tests.site.server import Site
 
-__all__ = ["media"]
+__all__ = ["media", "site"]
 
 pytestmark = [pytest.mark.rebuild, pytest.mark.xdist_group("rebuild")]
 
@@ -109,13 +108,6 @@ def _rows(database: Any, table: str, has_uid: bool) -> set[str]:
 def image(engine: Engine, checkout: Path) -> str:
     engine.build(checkout, IMAGE)
     return IMAGE
-
-
-@pytest.fixture
-def site(media: Any) -> Iterator[Site]:
-    site = Site(media)
-    yield site
-    site.close()
 
 
 @pytest.fixture

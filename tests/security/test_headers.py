@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from core.toys import CRASH, ECHO, routes
+from core.toys import CRASH, ECHO, toy
 from security.household import Household
 from security.lines import Received, answer_of, ping, talk
 from security.smuggled import HOST, REFUSED, WORD, get, post
 
-from soundwave_core import FileAnswer, Page, Public, Raw, Route, SoundWave, hookimpl, web
+from soundwave_core import FileAnswer, Page, Public, Raw, Route, SoundWave, web
 from soundwave_core.front import CLOSED_POLICY, PAGE_POLICY
 from soundwave_core.testing import Client, Listening, listening
 
@@ -53,13 +53,13 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Listening]:
         "GET", "/api/file/", lambda core, request: FileAnswer(path, "r", "audio/mpeg"), Public, answer=FileAnswer
     )
     raw = Route("GET", "/api/raw/", lambda core, request: Raw(b"x", "text/plain"), Public, answer=Raw)
-    toy = routes(file, raw, ECHO, CRASH)
-    toy.register_ui = hookimpl(lambda core: [Page("/toy/", "Toy", "toy-page", Public)])  # type: ignore[attr-defined]
+    page = Page("/toy/", "Toy", "toy-page", Public)
+    plugin = toy(register_routes=lambda core: [file, raw, ECHO, CRASH], register_ui=lambda core: [page])
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(web, "find_dist", lambda: dist)
         environ = {"DATA_DIR": str(folder / "data"), "SOUNDWAVE_TRUSTED_PROXIES": PROXY}
         core = SoundWave(
-            environ, directory=folder, plugins={"toy": toy}, is_manual=True, notice=lambda line: None
+            environ, directory=folder, plugins={"toy": plugin}, is_manual=True, notice=lambda line: None
         ).start()
     core.mark_installed()
     with listening(core) as it:

@@ -28,10 +28,6 @@ export class AdminInvites extends LitElement {
     form,
     lines,
     css`
-      .card {
-        display: grid;
-        gap: var(--space-4);
-      }
       .choice {
         flex: 0 1 180px;
       }
@@ -63,7 +59,7 @@ export class AdminInvites extends LitElement {
 
   protected override render() {
     const registration = session.value?.registration ?? "closed";
-    return html`<section class="card">
+    return html`<section class="card stack">
       <div>
         <h2>${t("invites.heading")}</h2>
         <p class="soft small">${t("invites.text")}</p>

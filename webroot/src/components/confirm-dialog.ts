@@ -1,5 +1,5 @@
 /** A question that must be answered before something is lost. `await confirm({...})` resolves true for yes. */
-import { css, html, LitElement, nothing } from "lit";
+import { html, LitElement, nothing } from "lit";
 import { customElement, property, query } from "lit/decorators.js";
 
 import { t } from "../shell/i18n";
@@ -28,12 +28,6 @@ export class ConfirmDialog extends LitElement {
     buttons,
     fields,
     dialogs,
-    css`
-      .text {
-        color: var(--text-soft);
-        text-wrap: pretty;
-      }
-    `,
   ];
 
   protected override render() {

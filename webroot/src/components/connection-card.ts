@@ -19,11 +19,6 @@ export class ConnectionCard extends LitElement {
       :host {
         display: grid;
       }
-      .card {
-        display: grid;
-        align-content: start;
-        gap: var(--space-3);
-      }
       .note {
         display: flex;
         gap: var(--space-3);
@@ -52,7 +47,7 @@ export class ConnectionCard extends LitElement {
 
   protected override render() {
     const isSecure = canWorkOffline && (session.value?.is_secure ?? false);
-    return html`<section class="card">
+    return html`<section class="card stack">
       <h2>${t("account.offline")}</h2>
       ${isSecure ? this.renderNote("check", t("account.offlineYes")) : this.renderLacks()}
     </section>`;

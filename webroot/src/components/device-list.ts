@@ -20,10 +20,6 @@ export class DeviceList extends LitElement {
     ...shared,
     lines,
     css`
-      .card {
-        display: grid;
-        gap: var(--space-3);
-      }
       .lines > li:last-child {
         padding-block-end: 0;
       }
@@ -40,7 +36,7 @@ export class DeviceList extends LitElement {
 
   protected override render() {
     const others = this.devices.filter((device) => !device.is_current);
-    return html`<section class="card">
+    return html`<section class="card stack">
       <div class="page-head">
         <div>
           <h2>${t("devices.heading")}</h2>

@@ -1,5 +1,5 @@
 /** A modal form that stays open until it was accepted. What it asks and what it does is its subclass's. */
-import { css, type CSSResultGroup, html, LitElement, type TemplateResult } from "lit";
+import { type CSSResultGroup, html, LitElement, type TemplateResult } from "lit";
 import { query } from "lit/decorators.js";
 
 import { t } from "../shell/i18n";
@@ -24,12 +24,6 @@ export abstract class FormDialog extends LitElement {
     buttons,
     fields,
     dialogs,
-    css`
-      .text {
-        color: var(--text-soft);
-        text-wrap: pretty;
-      }
-    `,
   ];
 
   protected abstract heading(): string;

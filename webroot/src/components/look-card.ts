@@ -16,11 +16,6 @@ export class LookCard extends LitElement {
       :host {
         display: grid;
       }
-      .card {
-        display: grid;
-        align-content: start;
-        gap: var(--space-3);
-      }
     `,
   ];
 
@@ -30,7 +25,7 @@ export class LookCard extends LitElement {
   }
 
   protected override render() {
-    return html`<section class="card">
+    return html`<section class="card stack">
       <h2>${t("account.look")}</h2>
       <div class="row" role="group" aria-label=${t("account.theme")}>
         ${THEMES.map(

@@ -22,13 +22,6 @@ export class PasswordForm extends LitElement {
     ...shared,
     form,
     css`
-      .card {
-        display: grid;
-        gap: var(--space-4);
-      }
-      .line {
-        align-items: start;
-      }
       .row {
         justify-content: flex-end;
       }
@@ -41,7 +34,7 @@ export class PasswordForm extends LitElement {
   }
 
   protected override render() {
-    return html`<section class="card">
+    return html`<section class="card stack">
       <div>
         <h2>${t("password.heading")}</h2>
         <p class="soft small">${t("password.text")}</p>
@@ -49,7 +42,7 @@ export class PasswordForm extends LitElement {
       <form class="form" @submit=${this.submit}>
         ${this.submission.render()}
         <input type="hidden" name="username" autocomplete="username" .value=${currentUser()?.username ?? ""} />
-        <div class="line">
+        <div class="line hinted">
           <form-field name="old" type="password" label=${t("password.old")} fill="current-password" required></form-field>
           <form-field
             name="new"

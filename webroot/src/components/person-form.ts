@@ -21,13 +21,6 @@ export class PersonForm extends LitElement {
     ...shared,
     form,
     css`
-      .card {
-        display: grid;
-        gap: var(--space-4);
-      }
-      .line {
-        align-items: start;
-      }
       .row {
         justify-content: space-between;
       }
@@ -35,11 +28,11 @@ export class PersonForm extends LitElement {
   ];
 
   protected override render() {
-    return html`<section class="card">
+    return html`<section class="card stack">
       <h2>${t("people.add")}</h2>
       <form class="form" @submit=${this.submit}>
         ${this.submission.render()}
-        <div class="line">
+        <div class="line hinted">
           <form-field name="username" label=${t("login.username")} required maxlength="64"></form-field>
           <form-field
             name="password"

@@ -5,6 +5,7 @@ import { customElement, property } from "lit/decorators.js";
 import { t } from "../shell/i18n";
 import { currentUser } from "../shell/session";
 import { attempt, toast } from "../shell/toasts";
+import { made } from "../styles/made";
 import { base, buttons, surfaces } from "../styles/shared";
 import { icon } from "./icons";
 
@@ -16,14 +17,8 @@ export class RecoveryCodes extends LitElement {
     base,
     buttons,
     surfaces,
+    made,
     css`
-      .made {
-        display: grid;
-        gap: var(--space-4);
-        padding: var(--space-4);
-        border-radius: var(--radius-s);
-        background: var(--accent-soft);
-      }
       ol {
         display: grid;
         grid-template-columns: repeat(auto-fit, minmax(190px, 1fr));

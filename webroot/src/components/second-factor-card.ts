@@ -26,11 +26,6 @@ export class SecondFactorCard extends LitElement {
   static override styles = [
     ...shared,
     css`
-      .card {
-        display: grid;
-        grid-template-columns: minmax(0, 1fr);
-        gap: var(--space-4);
-      }
       .head {
         display: flex;
         flex-wrap: wrap;
@@ -62,7 +57,7 @@ export class SecondFactorCard extends LitElement {
   }
 
   protected override render() {
-    return html`<section class="card">
+    return html`<section class="card stack">
       <div>
         <div class="head">
           <h2>${t("factor.heading")}</h2>

@@ -4,6 +4,7 @@ import { customElement, property } from "lit/decorators.js";
 
 import { t } from "../shell/i18n";
 import { attempt, toast } from "../shell/toasts";
+import { made } from "../styles/made";
 import { base, buttons, surfaces } from "../styles/shared";
 import { icon } from "./icons";
 
@@ -18,14 +19,8 @@ export class ShownOnce extends LitElement {
     base,
     buttons,
     surfaces,
+    made,
     css`
-      .made {
-        display: grid;
-        gap: var(--space-3);
-        padding: var(--space-4);
-        border-radius: var(--radius-s);
-        background: var(--accent-soft);
-      }
       code {
         padding: var(--space-3);
         border-radius: var(--radius-s);

@@ -33,11 +33,6 @@ export class TokenList extends LitElement {
     form,
     lines,
     css`
-      .card {
-        display: grid;
-        grid-template-columns: minmax(0, 1fr);
-        gap: var(--space-4);
-      }
       .scopes {
         display: grid;
         grid-template-columns: repeat(auto-fit, minmax(min(260px, 100%), 1fr));
@@ -65,7 +60,7 @@ export class TokenList extends LitElement {
   }
 
   protected override render() {
-    return html`<section class="card">
+    return html`<section class="card stack">
       <div>
         <h2>${t("tokens.heading")}</h2>
         <p class="soft small">${t("tokens.text")}</p>

@@ -25,6 +25,10 @@ export const dialogs = css`
       transform: translateY(12px);
     }
   }
+  .text {
+    color: var(--text-soft);
+    text-wrap: pretty;
+  }
   .actions {
     display: flex;
     flex-wrap: wrap;

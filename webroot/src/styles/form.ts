@@ -8,6 +8,9 @@ export const form = css`
     gap: var(--space-3);
     align-items: end;
   }
+  .line.hinted {
+    align-items: start;
+  }
   .line form-field {
     flex: 2 1 220px;
   }

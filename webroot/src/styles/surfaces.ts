@@ -28,6 +28,10 @@ export const surfaces = css`
     display: grid;
     gap: var(--space-3);
     grid-template-columns: minmax(0, 1fr);
+    align-content: start;
+  }
+  .card.stack {
+    gap: var(--space-4);
   }
   .row {
     display: flex;
