@@ -10,18 +10,19 @@ WEB := $(wildcard webroot/*.json webroot/*.mjs webroot/*.html) \
 UNBUILT := $(if $(wildcard webroot/dist/build.json),,unbuilt)
 RUFF_CONFIG := --config tests/house/ruff.toml
 
-.PHONY: help run test rebuild-test soak lint types bench build clean browser unbuilt
+.PHONY: help packages run test rebuild-test soak lint types bench build clean browser unbuilt
 .DELETE_ON_ERROR:
 
 help:
 	@echo "make run     install into .venv and start on http://localhost:8889"
 	@echo "make test    install what tests need and run every check"
 	@echo "make rebuild-test  build the image, run it, lose it, build it again: nothing may be gone (root, podman)"
-	@echo "make soak    the attacks on the server in their long forms; six minutes on two cores"
+	@echo "make soak    the attacks on the server, and the faults of its machine, in their long forms; 20 minutes on two cores"
 	@echo "make lint    the checks that run nothing: formats, lint, types"
 	@echo "make types   write webroot/src/api/schema.d.ts from the routes"
 	@echo "make bench   measure, and write the figures as JSON"
 	@echo "make build   make the wheel in dist/"
+	@echo "make packages  write build/packages/ for home servers: IMAGE=… DIGEST=… URL=… FILES=… (docker/packages/README.md)"
 	@echo "make clean   remove everything that these made, but never data/"
 
 run: .venv/.installed
@@ -38,7 +39,7 @@ rebuild-test: .venv/.installed-for-tests
 
 soak: .venv/.installed-for-tests
 	SOUNDWAVE_SOAK=1 $(BIN)/python -m pytest -n auto --dist loadgroup \
-		-o faulthandler_timeout=1800 tests/security
+		-o faulthandler_timeout=1800 tests/security tests/faults
 
 lint: .venv/.installed-for-tests webroot/node_modules/.package-lock.json
 	$(BIN)/ruff format --check --output-format concise $(RUFF_CONFIG) .
@@ -56,6 +57,11 @@ bench: .venv/.installed-for-tests
 
 build: .venv/.made
 	$(BIN)/pip wheel --quiet --no-deps --wheel-dir dist .
+
+packages: .venv/.installed-for-tests
+	@mkdir -p build
+	@PYTHONPATH=docker $(BIN)/python -m packages --image '$(IMAGE)' --digest '$(DIGEST)' --url '$(URL)' --files '$(FILES)' \
+		build/packages
 
 clean:
 	rm -rf .venv build dist soundwave.egg-info webroot/dist webroot/.dist-* webroot/node_modules

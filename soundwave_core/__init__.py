@@ -5,12 +5,19 @@ The exception is ``soundwave_core.testing``, the pytest fixtures that we and plu
 
 from .addresses import network_of, plain_address
 from .app import SoundWave
-from .cli import open_core, print_table
+from .asking import ask_copy
+from .backup_archive import pack as pack_backup
+from .backup_archive import take_in as take_in_backup
+from .backup_archive import take_in_database
+from .backups import PATTERN as BACKUP_PATTERN
+from .backups import Backup, Backups
+from .cli import find_server, open_core, print_table
 from .clock import ID_PATTERN, Clock, from_stamp, to_stamp
 from .config import SettingInfo
-from .control import Control
+from .control import COMMAND_LINE, Control
 from .control import call as call_server
 from .database import Database, IntegrityError, transaction
+from .database_file import sync
 from .errors import (
     BadRequest,
     Conflict,
@@ -25,10 +32,14 @@ from .errors import (
     Unauthorized,
     Unavailable,
 )
+from .exchange import Export, Import, open_export, write_export
 from .hookspecs import hookimpl
 from .http import Body, Cursor, ListQuery, Request, decode_cursor, encode_cursor
 from .idempotency import sweep as sweep_operations
+from .legacy import ImportReport, Legacy, Section
 from .listing import Listing, next_url, row_before, whole
+from .manifest import Manifest, MediaFacts, Verification
+from .media_copy import write_media
 from .permissions import AdminOnly, AdminWriteOnly, IsAuthenticated, IsOwnerOrAdmin, Public
 from .records import (
     Access,
@@ -38,6 +49,7 @@ from .records import (
     HealthCheck,
     Job,
     Json,
+    Metric,
     Migration,
     Page,
     Permission,
@@ -48,7 +60,14 @@ from .records import (
     Setting,
     Slot,
 )
+from .restoring import Note as RestoreNote
+from .restoring import find_backup, restore_now
+from .restoring import pending as pending_restore
+from .restoring import prepare as prepare_restore
+from .sending import disposition
+from .takeover import last_report, open_copy
 from .texts import LINE_FORM, Id, printable
+from .trial import find_fault, sweep_trials, try_out
 from .values import Network
 from .version import __version__
 from .web import PageView, SlotView

@@ -5,20 +5,23 @@ from __future__ import annotations
 import logging
 import os
 import threading
-from collections.abc import Callable, Mapping
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import bottle
 
-from . import api, control, web
+from . import api, control, restoring, web
 from .answers import crash, problem
+from .backups import Backups
+from .ballast import Ballast
 from .clock import Clock
 from .config import CORE_SETTINGS, Config
 from .database import Database, open_database
-from .errors import NotFound, SoundWaveError, StartError
+from .database_file import is_left_open
+from .errors import NotFound, SoundWaveError
 from .front import Front, host_name, is_local_name
 from .http import Request, make_endpoint
 from .idempotency import Running
@@ -30,7 +33,13 @@ from .migrations import migrate
 from .plugins import PluginHost
 from .records import Actor, ResourceKind
 from .routing import RouteTable, bind
+from .surroundings import ensure_folders
+from .takeover import take_over
+from .traffic import Traffic
 from .web import PageView, SlotView, Web
+
+if TYPE_CHECKING:
+    from .server import Server
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -65,12 +74,16 @@ class SoundWave:
         self.running_keys = Running()
         self.control: control.Control | None = None  # how commands reach this server, while it listens
         self.port: int | None = None  # the one listened on, where that is known
+        self.traffic = Traffic()
+        self.server: Server | None = None  # what serves this core, where it is served
+        self.began_at = self.clock.monotonic()
+        self.was_interrupted = False  # whether whoever had the database before us was killed
         self._extra = plugins or {}
         self._locks: list[DataLock] = []
         self._database: Database | None = None
         self._wsgi: Front | None = None
         self._installed = Installed(self.config.data_dir / "installed")
-        self.is_running = False
+        self.is_running = self._is_begun = False
         self._parts: dict[Any, Any] = {}
         self._parts_lock = threading.RLock()
 
@@ -96,17 +109,16 @@ class SoundWave:
         """Lock the directories, open and migrate the database, start plugins and jobs."""
         if not self.plugins.records:
             self.assemble()
-        for folder in (self.config.data_dir, self.config.media_root, self.config.cache_dir):
-            _make(folder)
+        ensure_folders(self.config)
         try:
             self._lock()
-            self._database = open_database(
-                self.config.data_dir / "db.sqlite3", self.config["threads"] + 16, clock=self.clock
-            )
-            self._migrate()
-            self.config.attach(self.db)
+            self.part(Ballast).make_room()
+            restoring.finish(self)
+            self.was_interrupted = is_left_open(self.config.data_dir / "db.sqlite3")
+            take_over(self)
+            self._open(self.config.data_dir / "db.sqlite3", is_scratch=False)
+            self._is_begun = True
             self.plugins.collect("startup")
-            self._wsgi = Front(self, self._bind())
             self.jobs.start()
             self.is_running = True
         except BaseException:
@@ -114,20 +126,46 @@ class SoundWave:
             raise
         return self
 
+    def open(self, path: Path) -> SoundWave:
+        """Only a database that is not, or not yet, the server's, migrated; and the routes. ``close()`` ends it.
+
+        Nothing begins: no lock, no start-up, no job. For imports, restores and looks at a copy.
+        """
+        if not self.plugins.records:
+            self.assemble()
+        self._open(path, is_scratch=True)
+        return self
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Within the block nobody else uses the directories; for work on a database that is not open."""
+        ensure_folders(self.config)
+        try:
+            self._lock()
+            yield
+        finally:
+            while self._locks:
+                self._locks.pop(0).release()
+
+    def close(self) -> None:
+        """Wait for the writer, and close the database."""
+        database, self._database = self.db, None
+        database.close()
+
     def stop(self) -> None:
         """Stop in the reverse order, whatever fails on the way; safe to call twice."""
         self.is_running = False
+        if self._database is not None:
+            self._database.hold.end()
         with ExitStack() as steps:  # the last one first
             while self._locks:
                 steps.callback(self._locks.pop(0).release)
             if self._database is not None:
-                steps.callback(self._close)
+                steps.callback(self.close)
+            if self._is_begun:
+                self._is_begun = False
                 steps.callback(lambda: self.plugins.announce("shutdown"))
                 steps.callback(self.jobs.stop)
-
-    def _close(self) -> None:
-        database, self._database = self.db, None
-        database.close()
 
     def wsgi(self) -> Front:
         """The WSGI application of a started server."""
@@ -145,6 +183,11 @@ class SoundWave:
     def is_writing(self) -> bool:
         """Whether this thread is inside ``transaction()``."""
         return self._database is not None and self._database.is_writing
+
+    @property
+    def backups(self) -> Backups:
+        """The backups of this data directory, whether or not it is open."""
+        return Backups(self.config.data_dir / "backups", self.clock)
 
     # Who asks, and from where
 
@@ -195,6 +238,13 @@ class SoundWave:
         control.forget(self.config.data_dir)
         self._locks.append(DataLock.take(self.config.media_root, MEDIA_LOCK, is_needed=False))
 
+    def _open(self, path: Path, is_scratch: bool) -> None:
+        threads = self.config["threads"] + 16
+        self._database = open_database(path, threads, clock=self.clock, is_scratch=is_scratch)
+        self._migrate()
+        self.config.attach(self.db)
+        self._wsgi = Front(self, self._bind())
+
     def _migrate(self) -> None:
         for record in list(self.plugins.enabled()):
             steps = record.contributions.migrations
@@ -226,12 +276,3 @@ class SoundWave:
             return response
         sentence = f"{bottle.request.method} is not for this path."
         return problem(SoundWaveError(sentence, code="method_not_allowed", status=405, headers=headers))
-
-
-def _make(folder: Path) -> None:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except FileExistsError:
-        raise StartError(f"{folder} is a file, and must be a folder: move it away.") from None
-    except OSError as error:
-        raise StartError(f"The folder {folder} cannot be made ({error.strerror}).") from error

@@ -4,22 +4,25 @@ from __future__ import annotations
 
 import logging
 import signal
-import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import click
 import msgspec
 
-from . import control, doctor
+from . import control, doctor, surroundings
 from .app import SoundWave
 from .config import CORE_SETTINGS, Config
 from .errors import SoundWaveError, StartError
+from .legacy import open_legacy
+from .logs import print_notice, print_notice_as_json, set_up_logging
 from .openapi import document
 from .plugins import PluginRecord
 from .server import open_listener
 from .server import serve as run_server
+from .takeover import bring_over, rehearse
 from .version import __version__
 
 log = logging.getLogger(__name__)
@@ -75,12 +78,14 @@ def cli() -> None:
 def serve(host: str | None, port: int | None) -> None:
     """Run the server until SIGTERM."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # as Ctrl-C, until the server has its own
-    core = SoundWave(notice=click.echo).assemble()
-    set_up_logging(core.config["log_level"])
+    core = SoundWave(notice=print_notice).assemble()
+    set_up_logging(core.config["log_level"], core.config["log_format"])
+    core.notice = print_notice_as_json if core.config["log_format"] == "json" else print_notice
     for name in core.config.unknown_variables():
         log.warning("there is no setting %s: it is misspelt, or of a plugin that is not here", name)
     with open_listener(host or core.config["host"], core.config["port"] if port is None else port) as listener:
         core.port = listener.getsockname()[1]
+        surroundings.tell(core)
         run_server(core.start(), listener)
 
 
@@ -114,14 +119,41 @@ def examine() -> None:
         raise click.exceptions.Exit(1)
 
 
+@cli.command("import-legacy")
+@click.argument("path", type=click.Path(path_type=Path))
+@click.option("--dry-run", is_flag=True, help="Only say what would come over.")
+def import_legacy(path: Path, dry_run: bool) -> None:
+    """Bring over PATH, the db.sqlite3 of the old SoundWave or its folder; MEDIA_ROOT must be the old one's."""
+    if dry_run:
+        click.echo(rehearse(SoundWave(notice=click.echo).assemble(), path).text())
+        return
+    with open_core(may_create=True) as core, open_legacy(path) as legacy:
+        if isinstance(core, control.Control):
+            raise StartError("Stop the server first: an import writes for a while.", code="server_running")
+        if not core.db.is_new:
+            core.backups.make(core.db, "before-import")
+        click.echo(bring_over(core, legacy, str(path)).text())
+        core.mark_installed()
+
+
+def find_server() -> control.Control | None:
+    """The server that runs on this data directory, or None."""
+    return control.find(_own_config().data_dir)
+
+
+def _own_config() -> Config:
+    config = Config.from_environment()
+    config.declare("core", CORE_SETTINGS)
+    return config
+
+
 @contextmanager
 def open_core(may_create: bool = False) -> Iterator[SoundWave | control.Control]:
     """For commands: the running server's control where there is one, else a started core of our own.
 
     StartError where there is no data yet, unless it ``may_create`` some: what only reads leaves nothing behind.
     """
-    config = Config.from_environment()
-    config.declare("core", CORE_SETTINGS)
+    config = _own_config()
     running = control.find(config.data_dir)
     if running is not None:
         yield running
@@ -142,14 +174,6 @@ def print_table(head: list[str], rows: Any) -> None:
     widths = [max(len(line[i]) for line in lines) for i in range(len(head))]
     for line in lines:
         click.echo("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip())
-
-
-def set_up_logging(level: str) -> None:
-    """One line per fact, on stderr."""
-    form = "%(asctime)s %(levelname)s %(name)s: %(message)s"
-    logging.basicConfig(level=level.upper(), format=form, stream=sys.stderr)
-    logging.getLogger("apscheduler").setLevel(logging.WARNING)
-    logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # it warns whenever a request waits its turn
 
 
 def main() -> None:

@@ -1,4 +1,4 @@
-"""Settings: the environment (and ``*_FILE``, ``.env``) over stored values over defaults, typed as declared.
+"""Settings: the environment (``environment.py``) over stored values over defaults, typed as declared.
 
 Reading is one dict look-up, from any thread. No error and no description shows a secret.
 """
@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 import os
 import threading
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -16,11 +16,12 @@ import msgspec
 
 from .clock import Clock
 from .database import transaction
-from .environment import FILE_SUFFIX, Environment
+from .environment import FILE_SUFFIX, Environment, Given
 from .errors import Conflict, Invalid, NotFound, PluginError, StartError
+from .options import option_key
 from .records import Setting
 from .settings import CORE_SETTINGS
-from .values import expectation, parse, to_plain, word_for
+from .values import expectation, parse, schema_of, to_plain, word_for
 
 if TYPE_CHECKING:
     from .database import Database
@@ -29,18 +30,24 @@ __all__ = ["CORE_SETTINGS", "Config", "SettingInfo"]
 
 log = logging.getLogger(__name__)
 
+Source = Literal["environment", "options_file", "stored", "default"]
 CORE = "core"
 ROOT = Path(__file__).resolve().parent.parent  # of the checkout, if this is one
 
 
 class SettingInfo(msgspec.Struct, frozen=True, kw_only=True):
-    """A setting and what is in force. ``value`` and ``default`` of a secret are None."""
+    """A setting and what is in force. ``value`` and ``default`` of a secret are None.
+
+    ``schema``: what is allowed, as a JSON schema with its bounds and choices; ``allowed``: the same in words.
+    """
 
     name: str
     type: str
+    schema: dict[str, Any]
+    allowed: str
     value: Any
     default: Any
-    source: Literal["environment", "stored", "default"]
+    source: Source
     description: str
     variable: str
     is_secret: bool
@@ -64,7 +71,7 @@ class Config:
         self._lock = threading.Lock()
         self._db: Database | None = None
         self._settings: dict[str, Setting] = {}
-        self._from_environment: dict[str, Any] = {}
+        self._given: dict[str, Given] = {}  # by the environment or the options file, as values
         self._stored: dict[str, Any] = {}
         self._values: dict[str, Any] = {}
 
@@ -86,15 +93,15 @@ class Config:
         """
         with self._lock:
             known = dict(self._settings)
-            read: dict[str, Any] = {}
+            read: dict[str, Given] = {}
             for setting in settings:
                 _ensure_declarable(plugin_name, setting, known.values())
                 known[setting.name] = setting
-                text = self._environment.find(setting.variable)
-                if text is not None:
-                    read[setting.name] = _from_variable(setting, text)
+                given = self._environment.find_setting(setting)
+                if given is not None:
+                    read[setting.name] = given._replace(value=_parsed(setting, given))
             self._settings = known
-            self._from_environment |= read
+            self._given |= read
             self._refresh()
 
     def withdraw(self, plugin_name: str) -> None:
@@ -103,18 +110,20 @@ class Config:
             names = [name for name in self._settings if name.startswith(f"{plugin_name}.")]
             self._settings = {name: s for name, s in self._settings.items() if name not in names}
             for name in names:
-                self._from_environment.pop(name, None)
+                self._given.pop(name, None)
             self._refresh()
 
     def unknown_variables(self) -> list[str]:
-        """``SOUNDWAVE_*`` variables that no setting has: misspelt, or of a plugin that is not there."""
+        """``SOUNDWAVE_*`` variables and options that no setting has: misspelt, or of a plugin that is not there."""
         known = {name for setting in self._settings.values() for name in _names(setting)}
-        return [n for n in self._environment.names() if n.startswith("SOUNDWAVE_") and n not in known]
+        options = sorted(self._environment.options.keys() - set(map(option_key, self._settings)))
+        variables = [n for n in self._environment.names() if n.startswith("SOUNDWAVE_") and n not in known]
+        return [*variables, *(f"{key} (in the options file)" for key in options)]
 
-    def source(self, name: str) -> Literal["environment", "stored", "default"]:
+    def source(self, name: str) -> Source:
         setting = self._get(name)
-        if name in self._from_environment:
-            return "environment"
+        if name in self._given:
+            return self._given[name].source
         return "stored" if setting.is_stored and name in self._stored else "default"
 
     def describe(self) -> list[SettingInfo]:
@@ -127,13 +136,15 @@ class Config:
         return SettingInfo(
             name=setting.name,
             type=word_for(setting.type),
+            schema=schema_of(setting.type),
+            allowed=expectation(setting.type),
             value=None if setting.is_secret else to_plain(self._values[setting.name]),
             default=None if setting.is_secret else to_plain(setting.default),
             source=source,
             description=setting.description,
             variable=setting.variable,
             is_secret=setting.is_secret,
-            is_editable=setting.is_stored and source != "environment",
+            is_editable=setting.is_stored and setting.name not in self._given,
         )
 
     def _get(self, name: str) -> Setting:
@@ -152,31 +163,37 @@ class Config:
             self._stored = {row["name"]: msgspec.json.decode(row["value"]) for row in rows}
             self._refresh()
 
-    def store(self, values: Mapping[str, Any], actor_id: str | None, clock: Clock) -> list[str]:
+    def store(
+        self, values: Mapping[str, Any], actor_id: str | None, clock: Clock,
+        within: Callable[[Sequence[str]], object] = lambda changed: None,
+    ) -> list[str]:  # fmt: skip
         """Store new values, all or none; None goes back to the default. Returns the names that changed.
 
+        ``within``: called with these names inside the transaction, before anything is written; a raise stops it.
         NotFound ``setting_unknown``, Conflict ``setting_from_environment``, Invalid with the name.
         """
         with self._lock:
             if self._db is None:
                 raise RuntimeError("config.attach() comes before config.store()")
             plain = {name: self._to_store(name, value) for name, value in values.items()}
+            kept = {name: value for name, value in self._stored.items() if name not in plain}
+            stored = kept | {name: value for name, value in plain.items() if value is not None}
+            changed = [name for name in plain if self._in_force(self._settings[name], stored) != self._values[name]]
             with transaction(self._db) as tx:
+                within(changed)
                 for name, value in plain.items():
                     _write(tx, name, value, actor_id, clock.stamp())
-            before = self._values
-            kept = {name: value for name, value in self._stored.items() if name not in plain}
-            self._stored = kept | {name: value for name, value in plain.items() if value is not None}
+            self._stored = stored
             self._refresh()
-            return [name for name in plain if self._values[name] != before[name]]
+            return changed
 
     def _to_store(self, name: str, value: Any) -> Any:
         setting = self._get(name)
-        if name in self._from_environment or not setting.is_stored:
-            raise Conflict(
-                f"{name} is set by the environment ({setting.variable}) and cannot be changed here.",
-                code="setting_from_environment",
-            )
+        if name in self._given or not setting.is_stored:
+            is_option = self.source(name) == "options_file"
+            where = "the options file" if is_option else f"the environment ({setting.variable})"
+            sentence = f"{name} is set by {where} and cannot be changed here."
+            raise Conflict(sentence, code="setting_from_environment")
         if value is None:
             return None
         try:
@@ -186,14 +203,14 @@ class Config:
 
     def _refresh(self) -> None:
         """Put the values in force anew; readers see the old dict or the new one, whole."""
-        self._values = {name: self._in_force(setting) for name, setting in self._settings.items()}
+        self._values = {name: self._in_force(setting, self._stored) for name, setting in self._settings.items()}
 
-    def _in_force(self, setting: Setting) -> Any:
-        if setting.name in self._from_environment:
-            return self._from_environment[setting.name]
-        if setting.is_stored and setting.name in self._stored:
+    def _in_force(self, setting: Setting, stored: Mapping[str, Any]) -> Any:
+        if setting.name in self._given:
+            return self._given[setting.name].value
+        if setting.is_stored and setting.name in stored:
             try:
-                return parse(setting.type, self._stored[setting.name])
+                return parse(setting.type, stored[setting.name])
             except ValueError:
                 log.warning("the stored %s no longer fits its type; its default is used", setting.name)
         return setting.default
@@ -220,12 +237,12 @@ def _names(setting: Setting) -> set[str]:
     return {setting.variable, setting.variable + FILE_SUFFIX}
 
 
-def _from_variable(setting: Setting, text: str) -> Any:
+def _parsed(setting: Setting, given: Given) -> Any:
     try:
-        return parse(setting.type, text)
+        return parse(setting.type, given.value)
     except ValueError:
         kind = PluginError if "." in setting.name else StartError
-        raise kind(f"{setting.variable} must be {expectation(setting.type)}.") from None
+        raise kind(f"{given.name} must be {expectation(setting.type)}.") from None
 
 
 def _write(tx: Database, name: str, value: Any, actor_id: str | None, stamp: str) -> None:

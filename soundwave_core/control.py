@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from .answers import Problem, same_secret
-from .errors import SoundWaveError, Unavailable
+from .errors import SoundWaveError, StartError, Unavailable
 from .lock import DataLock
 from .records import Actor
 
@@ -44,13 +44,16 @@ def actor_from(control: Control | None, request: Request) -> Actor | None:
 
 
 def write(data_dir: Path, control: Control) -> Path:
-    """Write the file, there whole or not at all, so that only its owner can read it."""
+    """Write the file, there whole or not at all, so that only its owner can read it. StartError where it cannot be."""
     path = data_dir / "control.json"
     part = data_dir / "control.json.part"
-    part.unlink(missing_ok=True)
-    with open(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-        file.write(msgspec.json.encode(control))
-    part.rename(path)
+    try:
+        part.unlink(missing_ok=True)
+        with open(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+            file.write(msgspec.json.encode(control))
+        part.rename(path)
+    except OSError as error:
+        raise StartError(f"{path} cannot be written ({error.strerror}).") from error
     return path
 
 

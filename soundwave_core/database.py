@@ -6,17 +6,20 @@ that can. Everything else reads, on a connection of its own thread that cannot w
 
 from __future__ import annotations
 
+import math
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import sqlalchemy.exc
 
 from .clock import Clock
-from .database_file import copy, create, ensure_fit, inspect_database
-from .errors import NotFound
+from .database_file import Contents, copy, create, ensure_fit, inspect_database
+from .errors import NotFound, StartError
+from .hold import PATIENCE_SECONDS, Hold
 from .sqlite import Connections, IntegrityError, driver, ensure_driver, meaning, sqlite_version
 from .tables import CheckedTable, Row
 
@@ -33,8 +36,12 @@ Call = Callable[[], object]
 
 
 class _Mine(threading.local):
-    """What one thread is about to do around its commit; ``after`` is None outside a transaction."""
+    """What one thread is about to do around its commit; ``after`` is None outside a transaction.
 
+    ``patience``: how many seconds it waits while writers are held back.
+    """
+
+    patience = math.inf
     before: Call | None = None
     after: list[Call] | None = None
 
@@ -46,7 +53,7 @@ class Database:
     """
 
     def __init__(self, path: Path, threads: int, clock: Clock) -> None:
-        self.path, self.clock = path, clock
+        self.path, self.clock, self.hold = path, clock, Hold(clock)
         self._connections, self._mine = Connections(path, threads), _Mine()
         self._tables: dict[str, CheckedTable] = {}
         self.is_new = not self.value("SELECT 1 FROM sqlite_schema WHERE name = 'schema_migrations'")
@@ -81,6 +88,11 @@ class Database:
     def rev(self) -> int:
         """The change counter as it is now."""
         return int(self.value("SELECT value FROM counters WHERE name = 'rev'"))
+
+    @cached_property
+    def epoch(self) -> int:
+        """Another number after each restore, when the counters may go back."""
+        return int(self.value("SELECT value FROM counters WHERE name = 'epoch'"))
 
     # Writing, inside transaction()
 
@@ -151,11 +163,40 @@ class Database:
         self._ensure_not_writing()
         self._connections.close()
 
-    def backup_to(self, path: Path) -> None:
-        """A checked, fsynced copy of one moment in one file, made while others read and write."""
+    def backup_to(self, path: Path) -> Contents:
+        """A checked, fsynced copy of one moment in one file, made while others read and write; what was in it."""
         self._ensure_not_writing()
         with self.sentences():
-            copy(self._raw(), path)
+            return copy(self._raw(), path)
+
+    def begin_epoch(self, rev: int) -> None:
+        """After a restore, inside ``transaction()``: what clients know is void, and no rev is given out twice.
+
+        ``rev``: the highest that was given out before.
+        """
+        self.execute("UPDATE counters SET value = max(value, :rev) + 1 WHERE name = 'rev'", rev=rev)
+        self.execute("UPDATE counters SET value = abs(random() % 281474976710656) WHERE name = 'epoch'")
+        self.__dict__.pop("epoch", None)
+
+    def hold_writes(self, seconds: float) -> None:
+        """For a snapshot of the volume: the last writer ends, the log is emptied, and until then nobody writes.
+
+        It ends after so many seconds, or by ``hold.end()``. Requests that write meanwhile wait a little and are then
+        answered Unavailable ``writes_held``; jobs wait.
+        """
+        self._ensure_not_writing()
+        self.hold.begin(seconds)
+        with self._connections.writing() as raw:
+            raw.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+
+    @contextmanager
+    def hasty(self) -> Iterator[None]:
+        """Within the block, this thread does not wait long for the end of a hold: somebody waits for it."""
+        self._mine.patience, outer = PATIENCE_SECONDS, self._mine.patience
+        try:
+            yield
+        finally:
+            self._mine.patience = outer
 
     @contextmanager
     def without_foreign_keys(self) -> Iterator[None]:
@@ -165,6 +206,16 @@ class Database:
             yield
         finally:
             self._connections.writer.execute("PRAGMA foreign_keys=ON")
+
+    @contextmanager
+    def _turn(self) -> Iterator[Any]:
+        """The writing connection; who began to wait for it before a hold began does not write during it."""
+        while True:
+            self.hold.wait(self._mine.patience)
+            with self._connections.writing() as raw:
+                if not self.hold.seconds_left:
+                    yield raw
+                    return
 
     def _raw(self) -> Any:
         return self._connections.raw()
@@ -202,7 +253,7 @@ def transaction(db: Database) -> Iterator[Database]:
     """
     db._ensure_not_writing()
     after: list[Call] = []
-    with db._connections.writing() as raw:
+    with db._turn() as raw:
         db._mine.after = after
         try:
             db._run("BEGIN IMMEDIATE", {})
@@ -219,18 +270,25 @@ def transaction(db: Database) -> Iterator[Database]:
             calls.callback(call)
 
 
-def open_database(path: Path, threads: int, *, must_exist: bool = False, clock: Clock | None = None) -> Database:
+def open_database(
+    path: Path, threads: int, *, must_exist: bool = False, clock: Clock | None = None, is_scratch: bool = False
+) -> Database:
     """The database at ``path``, made if need be, the core's tables up to date.
 
+    ``is_scratch``: it is a copy, or a new one, of which nobody needs a backup.
     StartError for a damaged, newer, foreign or unreadable file, and for none where one has been.
     """
     from .migrations import CORE, CORE_MIGRATIONS, migrate  # it needs this module
 
     ensure_driver()
-    if not ensure_fit(path, must_exist):
-        create(path)
     clock = clock or Clock()
-    db = Database(path, threads, clock)
+    try:
+        if not ensure_fit(path, must_exist):
+            create(path)
+        db = Database(path, threads, clock)
+    except (OSError, driver.Error, sqlalchemy.exc.DBAPIError) as error:
+        raise StartError(f"{path} cannot be opened ({getattr(error, 'orig', error)}).") from error
+    db.is_backed_up = is_scratch
     try:
         migrate(db, CORE, CORE_MIGRATIONS, clock)
     except BaseException:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
-from contextlib import closing, suppress
+from contextlib import closing
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from .errors import StartError, Unavailable
+from .journal import journal_fault
 from .sqlite import APPLICATION_ID, connect, driver, ensure_driver
 
 _MAGIC = b"SQLite format 3\0"
@@ -22,8 +24,9 @@ def ensure_fit(path: Path, must_exist: bool) -> bool:
     if not path.exists() or path.stat().st_size == 0:
         _ensure_may_be_new(path, must_exist)
         return False
-    if not os.access(path, os.R_OK | os.W_OK):
-        raise StartError(f"{path} cannot be read and written by user {os.getuid()}: set its owner or mode.")
+    for file in (path, path.with_name(path.name + "-wal")):
+        if file.exists() and not os.access(file, os.R_OK | os.W_OK):
+            raise StartError(f"{file} cannot be read and written by user {os.getuid()}: set its owner or mode.")
     _ensure_ours(path)
     _ensure_sound(path)
     return True
@@ -50,31 +53,44 @@ def _ensure_ours(path: Path) -> None:
         raise _damaged(path, "it is no SQLite database")
     if int.from_bytes(header[68:72], "big") == APPLICATION_ID:
         return
-    is_old_product = False
-    with suppress(driver.Error), closing(connect(path, "immutable")) as raw:
-        tables = raw.execute("SELECT name FROM sqlite_schema WHERE name = 'django_migrations'")
-        is_old_product = bool(tables.fetchall())
-    if is_old_product:
-        raise StartError(
-            f"{path} is the database of the old SoundWave, and this version cannot import it: it was left "
-            "as it is; move it away to begin with nothing."
-        )
+    if is_legacy(path):
+        raise StartError(f"{path} is a database of the old SoundWave: the next start brings it over.", code="legacy")
     raise StartError(f"{path} is another program's database: it was left as it is; move it away.")
 
 
-def _ensure_sound(path: Path) -> None:
+def is_legacy(path: Path) -> bool:
+    """Whether it is a database of the old product: one of Django's, without a mark of ours."""
     try:
-        fault = _fault(path, "quick_check")
+        with path.open("rb") as file:
+            header = file.read(100)
+        if not header.startswith(_MAGIC) or int.from_bytes(header[68:72], "big") != 0:
+            return False
+        with closing(connect(path, "immutable")) as raw:
+            tables = raw.execute("SELECT name FROM sqlite_schema WHERE name IN ('django_migrations', 'user_account')")
+            return len(tables.fetchall()) == 2
+    except (OSError, driver.Error):
+        return False
+
+
+def _ensure_sound(path: Path) -> None:
+    wal = path.with_name(path.name + "-wal")
+    if fault := journal_fault(wal):
+        raise StartError(
+            f"{wal} is damaged ({fault}), and what was written last is in it: it was left as it is; restore a backup "
+            f"from {path.parent / 'backups'}, or move {wal} away to go on without it."
+        )
+    try:
+        fault = fault_in(path, "quick_check")
     except driver.OperationalError as error:
         raise StartError(f"{path} cannot be opened ({error}): is another program using it?") from error
     if fault is not None:
         raise _damaged(path, fault)
 
 
-def _fault(path: Path, check: str) -> str | None:
+def fault_in(path: Path, check: str, mode: str = "ro") -> str | None:
     """What ``quick_check`` or the slower ``integrity_check`` finds first; None where all is well."""
     try:
-        with closing(connect(path, "ro")) as raw:
+        with closing(connect(path, mode)) as raw:
             found = raw.execute(f"PRAGMA {check}(1)").fetchone()[0]
     except driver.OperationalError:
         raise
@@ -88,6 +104,12 @@ def _damaged(path: Path, reason: str) -> StartError:
         f"{path} is damaged ({reason}): it was left as it is; move it away together with its -wal and -shm "
         f"files, and restore a backup from {path.parent / 'backups'}."
     )
+
+
+def is_left_open(path: Path) -> bool:
+    """Whether whoever had it last was killed: the last one to close a database empties and removes its log."""
+    log = path.with_name(path.name + "-wal")
+    return log.exists() and log.stat().st_size > 0
 
 
 def inspect_database(path: Path) -> str:
@@ -105,21 +127,87 @@ def create(path: Path) -> None:
     _finish(part, path)
 
 
-def copy(source: Any, path: Path) -> None:
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """What is in a database at one moment: rows by table, the last migration by plugin, the change counter."""
+
+    tables: dict[str, int]
+    schema: dict[str, int]
+    rev: int
+
+
+def contents_of(raw: Any) -> Contents:
+    """Counted on an open connection; virtual tables are left out, for their rows are in others."""
+    names = [row[0] for row in raw.execute("SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name")]
+    virtual = raw.execute("SELECT name FROM sqlite_schema WHERE sql LIKE 'CREATE VIRTUAL%'").fetchall()
+    own = [name for name in names if (name,) not in virtual and not name.startswith("sqlite_")]
+    tables = {name: raw.execute(f'SELECT count(*) FROM "{name}"').fetchone()[0] for name in own}
+    if "schema_migrations" not in tables:
+        return Contents(tables, {}, 0)
+    schema = raw.execute("SELECT plugin, max(number) FROM schema_migrations GROUP BY plugin ORDER BY plugin")
+    rev = raw.execute("SELECT max(value) FROM counters WHERE name = 'rev'").fetchone()[0]
+    return Contents(tables, dict(schema.fetchall()), rev or 0)
+
+
+def quiet_mode(path: Path) -> str:
+    """How to read a file that may be in use, and leave nothing beside it where it is not."""
+    return "ro" if path.with_name(path.name + "-wal").exists() else "immutable"
+
+
+def look_into(path: Path, mode: str = "immutable") -> Contents:
+    """The contents of a file that nobody writes. StartError for what is no database of ours, or a damaged one."""
+    try:
+        with closing(connect(path, mode)) as raw:
+            if raw.execute("PRAGMA application_id").fetchone()[0] != APPLICATION_ID:
+                raise StartError(f"{path} is no database of SoundWave.", code="database_foreign")
+            if broken := raw.execute("PRAGMA foreign_key_check").fetchone():
+                raise StartError(f"{path} is damaged (a row of {broken[0]} refers to no row of {broken[2]}).")
+            return contents_of(raw)
+    except driver.Error as error:
+        raise StartError(f"{path} cannot be read ({error}).", code="database_damaged") from error
+
+
+def copy(source: Any, path: Path) -> Contents:
     """Copies an open database while it is in use; the copy is checked and fsynced before it has its name.
 
-    Unavailable ``database_damaged`` where the copy, and so the original, fails the check.
+    Returns what the source held at the moment of the copy. Unavailable ``database_damaged`` where the copy, and so
+    the original, fails the check.
     """
     part = _begin(path)
     try:
         with closing(driver.connect(str(part), isolation_level=None)) as target:
-            source.backup(target)
+            source.execute("BEGIN")  # one snapshot for the count and the copy
+            try:
+                contents = contents_of(source)
+                source.backup(target)
+            finally:
+                source.execute("ROLLBACK")
             target.execute("PRAGMA journal_mode=DELETE")  # one file that needs no -wal beside it
-        if fault := _fault(part, "integrity_check"):
+        if fault := fault_in(part, "integrity_check"):
             raise Unavailable(f"The database is damaged: {fault}.", code="database_damaged", status=500)
         _finish(part, path)
     finally:
         part.unlink(missing_ok=True)
+    return contents
+
+
+def copy_file(source: Path, path: Path) -> Contents:
+    """The same from a file that this process has not open; its journal is read too. Raises StartError."""
+    try:
+        with closing(connect(source, quiet_mode(source))) as raw:
+            if raw.execute("PRAGMA application_id").fetchone()[0] != APPLICATION_ID:
+                raise StartError(f"{source} is no database of SoundWave.", code="database_foreign")
+            return copy(raw, path)
+    except driver.Error as error:
+        raise StartError(f"{source} cannot be read ({error}).", code="database_damaged") from error
+
+
+def make_one_file(path: Path) -> None:
+    """A database that is not open: its journal is brought in, and it can be renamed. Raises the driver's errors."""
+    with closing(connect(path, "rw", query_only=False)) as raw:
+        raw.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+        raw.execute("PRAGMA journal_mode=DELETE")
+    sync(path)
 
 
 def _begin(path: Path) -> Path:
@@ -130,12 +218,13 @@ def _begin(path: Path) -> Path:
 
 
 def _finish(part: Path, path: Path) -> None:
-    _sync(part)
+    sync(part)
     os.replace(part, path)
-    _sync(path.parent)
+    sync(path.parent)
 
 
-def _sync(path: Path) -> None:
+def sync(path: Path) -> None:
+    """Bring a file, or the names in a folder, to the disk."""
     handle = os.open(path, os.O_RDONLY)
     try:
         os.fsync(handle)

@@ -32,7 +32,7 @@ def encode(request: Request, route: Route, value: Any) -> bottle.HTTPResponse:
     if isinstance(value, FileAnswer):
         return send_file(request, value)
     if isinstance(value, Raw):
-        return response(status, value.body, [("Content-Type", value.content_type), *value.headers, *headers])
+        return _raw(request, value, status, headers)
     body, etag = (value.body, value.etag) if isinstance(value, Json) else (msgspec.json.encode(value), None)
     if not route.is_safe or status != 200:
         return response(status, body, [*headers, ("Content-Type", "application/json"), VARY, *_cached(headers)])
@@ -46,6 +46,15 @@ def encode(request: Request, route: Route, value: Any) -> bottle.HTTPResponse:
     if etag is not None and etag == request.etag:
         request.core.part(Bodies).keep((etag, coding), body)
     return versioned(tag, body, headers)
+
+
+def _raw(request: Request, value: Raw, status: int, headers: Sequence[tuple[str, str]]) -> bottle.HTTPResponse:
+    complete = [*value.headers, *headers]
+    if value.etag is not None:
+        complete += [("ETag", f'"{value.etag}"'), VARY, *_cached(complete)]
+        if matches(request.headers.get("If-None-Match"), f'"{value.etag}"'):
+            return response(304, b"", complete)
+    return response(status, value.body, [("Content-Type", value.content_type), *complete])
 
 
 def versioned(etag: str, body: bytes, headers: Sequence[tuple[str, str]] = ()) -> bottle.HTTPResponse:

@@ -1,6 +1,7 @@
-"""The variables of the process, with an optional ``.env`` under them and ``*_FILE`` beside each.
+"""What the owner wrote outside the database.
 
-An empty variable counts as not set: compose files write ``NAME: ${NAME:-}``.
+The variables of the process, with ``*_FILE`` beside each, are over the options file, and that is over ``.env``. An
+empty variable or option counts as not set: compose files write ``NAME: ${NAME:-}``.
 """
 
 from __future__ import annotations
@@ -8,14 +9,26 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any, Literal, NamedTuple
 
 from .errors import StartError
+from .options import option_key, read_options
+from .records import Setting
 
 FILE_SUFFIX = "_FILE"
+OPTIONS_FILE = "SOUNDWAVE_OPTIONS_FILE"
 _LINE = re.compile(r"(?:export\s+)?([A-Za-z_][A-Za-z0-9_]*)\s*=\s*(.*)")
 _SINGLE = re.compile(r"'([^']*)'\s*(?:#.*)?")
 _DOUBLE = re.compile(r'"((?:[^"\\]|\\.)*)"\s*(?:#.*)?')
 _ESCAPES = {"n": "\n", "t": "\t", "r": "\r"}
+
+
+class Given(NamedTuple):
+    """A setting's value as it was written, where, and what that place calls it: in a sentence, for a person."""
+
+    value: Any
+    source: Literal["environment", "options_file"]
+    name: str
 
 
 class Environment:
@@ -23,16 +36,19 @@ class Environment:
 
     def __init__(self, environ: Mapping[str, str], directory: Path, default_data_dir: str) -> None:
         self._variables = {name: value for name, value in environ.items() if value}
+        self._of_process = {name.removesuffix(FILE_SUFFIX) for name in self._variables}
         data_dir = directory / self.get("DATA_DIR", default_data_dir)
         for folder in (directory, data_dir.parent):
             if (folder / ".env").is_file():
                 self._put_under(read_dotenv(folder / ".env"))
                 break
+        path = self._variables.get(OPTIONS_FILE)
+        self._options_path = directory / path if path else None
+        self.options = read_options(self._options_path) if self._options_path else {}
 
     def _put_under(self, lines: Mapping[str, str]) -> None:
-        taken = {name.removesuffix(FILE_SUFFIX) for name in self._variables}
         for name, value in lines.items():
-            if value and name.removesuffix(FILE_SUFFIX) not in taken:
+            if value and name.removesuffix(FILE_SUFFIX) not in self._of_process:
                 self._variables[name] = value
 
     def find(self, name: str) -> str | None:
@@ -53,9 +69,17 @@ class Environment:
         value = self.find(name)
         return default if value is None else value
 
+    def find_setting(self, setting: Setting) -> Given | None:
+        """What was written for a setting, in the place that wins; None where nothing was. StartError as ``find``."""
+        key = option_key(setting.name)
+        if key in self.options and setting.variable not in self._of_process:
+            return Given(self.options[key], "options_file", f"The option {key} in {self._options_path}")
+        text = self.find(setting.variable)
+        return None if text is None else Given(text, "environment", setting.variable)
+
     def names(self) -> list[str]:
-        """The variables that have a value, ``*_FILE`` ones among them."""
-        return sorted(self._variables)
+        """The variables that have a value, ``*_FILE`` ones among them, and not the options file's own."""
+        return sorted(self._variables.keys() - {OPTIONS_FILE})
 
 
 def read_dotenv(path: Path) -> dict[str, str]:

@@ -16,9 +16,11 @@ from .origin import cors_headers
 
 if TYPE_CHECKING:
     from .app import SoundWave
+    from .traffic import Tally
 
 Environ = dict[str, Any]
 StartResponse = Callable[..., Any]
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 # The one policy for pages. Answers that are no pages may load nothing at all.
 PAGE_POLICY = (
@@ -39,6 +41,9 @@ HTTPS_HEADERS = (
     ("Strict-Transport-Security", "max-age=31536000"),
     ("Cross-Origin-Opener-Policy", "same-origin"),
 )
+# Home Assistant shows an add-on in a frame of its own site, and decides itself whether that site is https only.
+FRAMED_BY = ("frame-ancestors 'none'", "frame-ancestors 'self'")
+INGRESS = "soundwave.is_ingress"
 _HOST = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[\w.-]*)(:[0-9]{0,5})?", re.A)
 _PREFIX = re.compile(r"(/[\w~-][\w.~-]*)+", re.A)  # as the setting base_path
 
@@ -56,20 +61,41 @@ def with_headers(headers: Iterable[tuple[str, str]], is_https: bool) -> list[tup
     return complete
 
 
+def for_ingress(headers: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
+    """An answer's headers where Home Assistant's site is around the page, and is more than ours."""
+    return [
+        (name, value.replace(*FRAMED_BY) if name == "Content-Security-Policy" else value)
+        for name, value in headers
+        if name != "Strict-Transport-Security"
+    ]
+
+
 class Front:
     """Called by the WSGI server; calls Bottle."""
 
     def __init__(self, core: SoundWave, app: Callable[[Environ, StartResponse], Iterable[bytes]]) -> None:
         self._core = core
         self.app = app
-        self._trusted = [ipaddress.ip_network(network) for network in core.config["trusted_proxies"]]
+        self._ingress = [ipaddress.ip_network(network) for network in core.config["ingress_proxies"]]
+        self._trusted = [*map(ipaddress.ip_network, core.config["trusted_proxies"]), *self._ingress]
         self._base = core.config["base_path"].rstrip("/")
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        tally = self._core.traffic.begin()
+        try:
+            return self._answer(environ, start_response, tally)
+        finally:
+            tally.end()
+
+    def _answer(self, environ: Environ, start_response: StartResponse, tally: Tally) -> Iterable[bytes]:
+        monotonic = self._core.clock.monotonic
+        began_at = monotonic()
+
         def start(status: str, headers: list[tuple[str, str]], *rest: Any) -> Any:
+            tally.answer(environ["REQUEST_METHOD"], status, monotonic() - began_at)
             shared = cors_headers(environ, self._core.config["cors_origins"])
             complete = with_headers([*headers, *shared], environ["wsgi.url_scheme"] == "https")
-            return start_response(status, complete, *rest)
+            return start_response(status, for_ingress(complete) if INGRESS in environ else complete, *rest)
 
         try:
             self._ensure_running()
@@ -89,17 +115,25 @@ class Front:
 
     def _believe_proxy(self, environ: Environ) -> None:
         """Take scheme, host, prefix and address from a proxy that is named as trusted, from nobody else."""
-        if not self._trusted or not self.is_trusted(environ.get("REMOTE_ADDR", "")):
+        peer = environ.get("REMOTE_ADDR", "")
+        if not self._trusted or not self.is_trusted(peer):
             return
+        hops = environ.get("HTTP_X_FORWARDED_FOR", "").split(",")
+        prefix_name = "HTTP_X_FORWARDED_PREFIX"
+        if _is_in(peer, self._ingress):
+            prefix_name = "HTTP_X_INGRESS_PATH"
+            hops = hops[:-1]  # the Supervisor's, of Home Assistant Core, which took the request from the hop before
         scheme = _last(environ, "HTTP_X_FORWARDED_PROTO")
         if scheme in ("http", "https"):
             environ["wsgi.url_scheme"] = scheme
         if host := _last(environ, "HTTP_X_FORWARDED_HOST"):
             environ["HTTP_HOST"] = host
-        prefix = (_last(environ, "HTTP_X_FORWARDED_PREFIX") or "").rstrip("/")
+        prefix = (_last(environ, prefix_name) or "").rstrip("/")
         if _PREFIX.fullmatch(prefix):  # proxies hand on what a client wrote: it goes into <base> and Location
             environ["SCRIPT_NAME"] = prefix
-        for hop in reversed(environ.get("HTTP_X_FORWARDED_FOR", "").split(",")):
+            if prefix_name == "HTTP_X_INGRESS_PATH":
+                environ[INGRESS] = True
+        for hop in reversed(hops):
             address = hop.strip()
             if parse_address(address) is None:
                 break
@@ -109,12 +143,11 @@ class Front:
 
     def is_trusted(self, address: str) -> bool:
         """Whether this is the address of a proxy that is named as trusted."""
-        peer = parse_address(address)
-        return peer is not None and any(peer in network for network in self._trusted)
+        return _is_in(address, self._trusted)
 
     def _strip_prefix(self, environ: Environ) -> None:
-        """Under ``base_path`` the path may come with or without the prefix: proxies do either."""
-        prefix = self._base or environ.get("SCRIPT_NAME", "")
+        """Under ``base_path`` the path may come with or without the prefix: proxies do either. Ingress has its own."""
+        prefix = ("" if INGRESS in environ else self._base) or environ.get("SCRIPT_NAME", "")
         path: str = environ.get("PATH_INFO", "")
         if prefix and (path == prefix or path.startswith(prefix + "/")):
             path = path[len(prefix) :]
@@ -130,9 +163,15 @@ class Front:
         host = environ.get("HTTP_HOST", "")
         if not _HOST.fullmatch(host):
             raise BadRequest("The Host header names no host.", code="host_invalid")
-        if not self._core.is_host_allowed(host_name(host)):
+        # A stranger's name leads to Home Assistant then, which lets in nobody whom it did not sign in under its own.
+        if INGRESS not in environ and not self._core.is_host_allowed(host_name(host)):
             sentence = "This host name is not allowed; name it in SOUNDWAVE_ALLOWED_HOSTS."
             raise BadRequest(sentence, code="host_not_allowed")
+
+
+def _is_in(address: str, networks: list[Network]) -> bool:
+    peer = parse_address(address)
+    return peer is not None and any(peer in network for network in networks)
 
 
 def host_name(host: str) -> str:

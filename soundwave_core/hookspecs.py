@@ -20,11 +20,14 @@ if TYPE_CHECKING:
     import click
 
     from .app import SoundWave
+    from .exchange import Export, Import
     from .http import Request
+    from .legacy import ImportReport, Legacy
     from .records import (
         Actor,
         HealthCheck,
         Job,
+        Metric,
         Migration,
         Page,
         PrecacheEntry,
@@ -80,6 +83,11 @@ def register_precache(core: SoundWave) -> Sequence[PrecacheEntry]:  # type: igno
 @hookspec
 def register_commands() -> Sequence[click.Command]:  # type: ignore[empty-body]
     """collect. Subcommands of ``soundwave``; asked by the command line only, before any start."""
+
+
+@hookspec
+def register_programs() -> Sequence[HealthCheck]:  # type: ignore[empty-body]
+    """collect. What the plugin needs of the machine, and whether it is there; said at the start and by doctor."""
 
 
 @hookspec
@@ -188,5 +196,37 @@ def settings_changed(core: SoundWave, names: Sequence[str], actor: Actor) -> Non
 
 
 @hookspec
+def import_legacy(core: SoundWave, legacy: Legacy, report: ImportReport) -> None:
+    """decide. An old deployment's database is brought over: add rows for your part, and tell the report.
+
+    Into an open database that may be thrown away again: change no file, announce nothing, begin nothing. Ids come
+    from ``legacy.uid()``, and what is there already stays: a second import changes nothing.
+    """
+
+
+@hookspec
+def export_user(core: SoundWave, user_id: str, export: Export) -> None:
+    """decide. Write what this user has into the file that they take along: texts and JSON, media where wanted."""
+
+
+@hookspec
+def import_user(core: SoundWave, user_id: str, given: Import, report: ImportReport) -> None:
+    """decide. Add to this user what such a file has; again, it changes nothing. Its content is a stranger's."""
+
+
+@hookspec
+def adapt_restored(core: SoundWave, actor: Actor) -> str | None:
+    """decide. A backup's database is open, and will be the server's at the next start, because this actor restored it.
+
+    Change what must not live on from then; what was done as a sentence, or None. Begin nothing: it may be given up.
+    """
+
+
+@hookspec
 def health(core: SoundWave) -> Sequence[HealthCheck] | None:
     """announce. Asked by /api/health/; a raise is a failed check."""
+
+
+@hookspec
+def metrics(core: SoundWave) -> Sequence[Metric] | None:
+    """announce. Asked by /metrics; of a plugin that raises there are none, and its failure is one."""

@@ -11,7 +11,8 @@ import binascii
 import hashlib
 import logging
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any
 from urllib.parse import parse_qsl
 
@@ -20,6 +21,7 @@ import msgspec
 from msgspec import Meta
 
 from . import answers, encoding, idempotency, permissions
+from .ballast import Ballast
 from .bodies import Bodies
 from .errors import BadRequest, Invalid, SoundWaveError, TooLarge, Unauthorized, Unavailable
 from .origin import ensure_same_origin
@@ -123,7 +125,9 @@ class Request:
         Ends here where the client has that already (304), or where we sent it before (``bodies.py``).
         """
         who = f"{self.actor.id} {self.actor.is_admin}" if self.actor is not None else ""
-        asked = "\n".join((__version__, who, self.prefix, self.path, self.environ.get("QUERY_STRING", "")))
+        asked = "\n".join(
+            (__version__, str(self.core.db.epoch), who, self.prefix, self.path, self.environ.get("QUERY_STRING", ""))
+        )
         self.etag = ".".join([*map(str, versions), hashlib.sha256(asked.encode()).hexdigest()[:32]])
         if answers.matches(self.headers.get("If-None-Match"), answers.weak(self.etag)):
             raise answers.NotModified(self.etag)
@@ -162,7 +166,8 @@ def make_endpoint(core: SoundWave) -> Callable[[RouteEntry], Callable[..., bottl
 def handle(core: SoundWave, request: Request) -> bottle.HTTPResponse:
     """One request, from the door to the answer; every error becomes problem+json."""
     try:
-        response = _answer(core, request)
+        with core.db.hasty():
+            response = _answer(core, request)
     except answers.NotModified as unchanged:
         response = answers.not_modified(unchanged.etag)
     except answers.Kept as kept:
@@ -200,7 +205,8 @@ def _answer(core: SoundWave, request: Request) -> bottle.HTTPResponse:
     if route.is_safe:
         return _carry_out(core, request)
     request.raw_body = request.read_body(route.body_limit or core.config["body_limit_bytes"])
-    return idempotency.once(core, request, lambda: _carry_out(core, request))
+    write = partial(_carry_out, core, request)
+    return core.part(Ballast).guard(route, lambda: idempotency.once(core, request, write))
 
 
 def _carry_out(core: SoundWave, request: Request) -> bottle.HTTPResponse:
@@ -210,6 +216,8 @@ def _carry_out(core: SoundWave, request: Request) -> bottle.HTTPResponse:
         request.query = decode_query(request.environ.get("QUERY_STRING", ""), route.query)
     if route.body is not None:
         request.body = decode_body(request, route.body)
+    elif route.content_types:
+        ensure_content(request, route.content_types)
     return encoding.encode(request, route, route.handler(core, request))
 
 
@@ -239,15 +247,20 @@ def _pairs(text: str) -> list[tuple[str, str]]:
     raise Invalid("The query is not percent-encoded UTF-8.", code="query_invalid")
 
 
-def decode_body(request: Request, kind: Any) -> Any:
-    """The JSON body as ``kind``: 415 not JSON by its type, 400 unreadable, 422 wrong."""
+def ensure_content(request: Request, kinds: Sequence[str]) -> None:
+    """There is a body, of one of these types by its header, and not compressed: 400, 415."""
     content_type = (request.headers.get("Content-Type") or "").split(";")[0].strip().lower()
-    if content_type != "application/json":
-        raise BadRequest("Send application/json.", code="content_type_unsupported", status=415)
+    if content_type not in kinds:
+        raise BadRequest(f"Send {' or '.join(kinds)}.", code="content_type_unsupported", status=415)
     if (request.headers.get("Content-Encoding") or "identity").lower() != "identity":
         raise BadRequest("Send the body uncompressed.", code="content_encoding_unsupported", status=415)
     if not request.raw_body:
-        raise BadRequest("The body is empty; send JSON.", code="body_empty")
+        raise BadRequest("The body is empty.", code="body_empty")
+
+
+def decode_body(request: Request, kind: Any) -> Any:
+    """The JSON body as ``kind``: 415 not JSON by its type, 400 unreadable, 422 wrong."""
+    ensure_content(request, ("application/json",))
     try:
         return msgspec.json.decode(request.raw_body, type=kind)
     except msgspec.ValidationError as error:

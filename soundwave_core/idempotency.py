@@ -6,6 +6,9 @@ only where something had been changed before it: otherwise trying again is harml
 
 A body may hold a password, and a hash of it is quickly undone. So what tells bodies apart is keyed by the key
 itself, of which only a hash is stored.
+
+Addresses in an answer begin with the prefix that its request came under. A resend may come under another one, so
+they are kept without it, behind a sign that JSON never holds.
 """
 
 from __future__ import annotations
@@ -36,6 +39,8 @@ HEADER = "Idempotency-Key"
 KEPT_DAYS = 7
 LONGEST_ANSWER = 32 * 1024
 MOST_OF_A_USER = 1000  # so that nobody fills the disk with answers to small requests
+_PREFIX_SIGN = "\0"
+_ADDRESS = rb'("(?:\w+_url|next|previous)":")'
 _KEY = re.compile(r"[\x21-\x7e]{1,200}")
 
 
@@ -44,6 +49,22 @@ class StoredAnswer(msgspec.Struct, frozen=True):
 
     headers: list[tuple[str, str]]
     body: bytes
+
+    def put_away(self, prefix: str) -> StoredAnswer:
+        """Without this prefix before its addresses."""
+        return self._with(f"{prefix}/", f"{_PREFIX_SIGN}/")
+
+    def taken_out(self, prefix: str) -> StoredAnswer:
+        """With this prefix before them."""
+        return self._with(f"{_PREFIX_SIGN}/", f"{prefix}/")
+
+    def _with(self, before: str, after: str) -> StoredAnswer:
+        headers = [
+            (name, value.replace(before, after, 1) if name == "Location" and value.startswith(before) else value)
+            for name, value in self.headers
+        ]
+        addresses = re.compile(_ADDRESS + re.escape(before.encode()))
+        return StoredAnswer(headers, addresses.sub(lambda found: found[1] + after.encode(), self.body))
 
 
 class Running:
@@ -70,8 +91,9 @@ class Running:
 class Operation:
     """One write with a key: the key goes into its first transaction, the answer follows."""
 
-    def __init__(self, core: SoundWave, user_id: str, key: str, fingerprint: str) -> None:
-        self._core = core
+    def __init__(self, request: Request, user_id: str, key: str, fingerprint: str) -> None:
+        self._core = core = request.core
+        self._prefix = request.prefix
         self._row = {"u": user_id, "k": key, "h": fingerprint, "at": core.clock.stamp()}
         self._is_kept = False
 
@@ -103,8 +125,9 @@ class Operation:
 
     def _keep_answer(self, response: bottle.HTTPResponse) -> None:
         if isinstance(response.body, bytes) and len(response.body) <= LONGEST_ANSWER:
-            answer = msgspec.json.encode(StoredAnswer(list(response.headerlist), response.body))
-            self._change("status = :status, answer = :answer", status=response.status_code, answer=answer)
+            answer = StoredAnswer(list(response.headerlist), response.body).put_away(self._prefix)
+            kept = msgspec.json.encode(answer)
+            self._change("status = :status, answer = :answer", status=response.status_code, answer=kept)
 
     def _change(self, values: str, **params: Any) -> None:
         """The change itself is stored by now: its answer goes out even if this fails."""
@@ -130,8 +153,8 @@ def once(core: SoundWave, request: Request, run: Callable[[], bottle.HTTPRespons
     with core.running_keys.claim(user_id, name):
         stored = core.db.row("SELECT * FROM operations WHERE user_id = :u AND key = :k", u=user_id, k=name)
         if stored is not None:
-            return _again(stored, fingerprint)
-        return Operation(core, user_id, name, fingerprint).run(run)
+            return _again(stored, fingerprint, request.prefix)
+        return Operation(request, user_id, name, fingerprint).run(run)
 
 
 def _fingerprint(request: Request, key: str) -> str:
@@ -145,12 +168,12 @@ def _is_secret(response: bottle.HTTPResponse) -> bool:
     return "no-store" in cached or response.get_header("Set-Cookie") is not None
 
 
-def _again(stored: dict[str, Any], fingerprint: str) -> bottle.HTTPResponse:
+def _again(stored: dict[str, Any], fingerprint: str, prefix: str) -> bottle.HTTPResponse:
     if stored["request_hash"] != fingerprint:
         raise Invalid("This key was used for another request.", code="idempotency_key_reused")
     if stored["answer"] is None:
         raise Conflict("This request was carried out; its answer was not kept.", code="already_applied")
-    kept = msgspec.json.decode(stored["answer"], type=StoredAnswer)
+    kept = msgspec.json.decode(stored["answer"], type=StoredAnswer).taken_out(prefix)
     response = bottle.HTTPResponse(kept.body, stored["status"])
     for name, value in kept.headers:
         response.add_header(name, value)

@@ -8,18 +8,21 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime
 from queue import SimpleQueue
 from typing import TYPE_CHECKING
 
 from .clock import from_stamp, to_stamp
 from .errors import Conflict, NotFound, SoundWaveError
+from .hold import LONGEST_SECONDS
 from .records import Job
 from .runs import Run, RunLog, RunStore, one_line
-from .schedule import AT_ONCE, NEVER, Alarm, due_at, in_words
-from .timetable import JobStatus, Timetable, plugin_of
+from .schedule import AT_ONCE, LOOK_SECONDS, NEVER, Alarm, due_at
+from .timetable import JobStatus, Timetable, plugin_of, stamp_of
 
 if TYPE_CHECKING:
     from .app import SoundWave
@@ -27,6 +30,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 STOP_SECONDS = 0.5
+LATE_SECONDS = LONGEST_SECONDS + 4 * LOOK_SECONDS  # beginning a run is a write, and writers may be held back
 
 
 class Jobs:
@@ -44,6 +48,10 @@ class Jobs:
         self._alarm: Alarm | None = None
         self._is_started = self._is_over = False
         self._looked_at = AT_ONCE
+        self.looks = 0  # of the clock, for the watchdog
+        self._last_look = 0.0
+        self._logs: dict[str, RunLog] = {}  # of the runs under way
+        self._ended: Counter[tuple[str, str]] = Counter()
 
     # Life cycle
 
@@ -69,6 +77,7 @@ class Jobs:
             thread = threading.Thread(target=self._work, name=f"job-{number}", daemon=True)
             self._threads.append(thread)
             thread.start()
+        self._last_look = self._core.clock.monotonic()
         self._alarm = Alarm(self._look, self._next_look)
         self._alarm.start()
 
@@ -85,7 +94,7 @@ class Jobs:
         for thread in self._threads:
             thread.join(max(0.0, end - self._core.clock.monotonic()))
         self._is_over = True
-        self._store.interrupt_left_over()
+        self._store.interrupt_left_over({uid: log.text() for uid, log in self._logs.copy().items()})
 
     # Running
 
@@ -124,17 +133,33 @@ class Jobs:
     def list(self) -> tuple[JobStatus, ...]:
         """Every job, by id."""
         last = self._store.last()
-        return tuple(self._status(job, last.get(job.id)) for job in self._timetable.jobs())
+        now = self._core.clock.now()
+        return tuple(self._timetable.status(job, last.get(job.id), now) for job in self._timetable.jobs())
 
     def get(self, job_id: str) -> JobStatus:
         """One job; NotFound ``job_unknown``."""
         job = self._timetable.get(job_id)
-        return self._status(job, next(iter(self._store.list(job_id, 1)), None))
+        return self._timetable.status(job, next(iter(self._store.list(job_id, 1)), None), self._core.clock.now())
 
     def runs(self, job_id: str, limit: int = 50) -> tuple[Run, ...]:
         """The last runs of a job, newest first."""
         self._timetable.get(job_id)
-        return self._store.list(job_id, limit)
+        return tuple(self._with_lines(run) for run in self._store.list(job_id, limit))
+
+    def last_successes(self) -> dict[str, str]:
+        """When each job last ended well, by id; of the last ``KEPT_RUNS`` runs of each."""
+        return self._store.last_successes()
+
+    @property
+    def ended(self) -> Mapping[tuple[str, str], int]:
+        """How many runs ended since the start, by job and state."""
+        return self._ended.copy()
+
+    @property
+    def is_well(self) -> bool:
+        """Whether the clock looks, and every thread that runs jobs is there."""
+        is_late = self._core.clock.monotonic() - self._last_look > LATE_SECONDS
+        return self._core.is_manual or not (is_late or any(not thread.is_alive() for thread in self._threads))
 
     def pause(self, job_id: str) -> None:
         """Run a job no more by itself, across restarts too; ``run()`` still does."""
@@ -149,20 +174,6 @@ class Jobs:
         self._timetable.get(job_id)
         self._store.set_paused(job_id, is_paused)
         self._timetable.set_paused(job_id, is_paused)
-
-    def _status(self, job: Job, last_run: Run | None) -> JobStatus:
-        now = self._core.clock.now()
-        due = self._timetable.due_at(job.id, now)
-        return JobStatus(
-            id=job.id,
-            plugin=plugin_of(job.id),
-            description=job.description,
-            schedule=in_words(job),
-            is_paused=self._timetable.is_paused(job.id),
-            is_running=self._timetable.is_running(job.id),
-            last_run=last_run,
-            next_run_at=_stamp(max(due, now)),
-        )
 
     # Inside
 
@@ -181,7 +192,7 @@ class Jobs:
         job = self._timetable.claim(job_id)
         try:
             now = self._core.clock.now()
-            run = self._store.begin(job_id, _stamp(due_at(job, now, now)))
+            run = self._store.begin(job_id, stamp_of(due_at(job, now, now)))
         except BaseException:
             self._timetable.release(job_id)
             raise
@@ -192,6 +203,7 @@ class Jobs:
         state, error = "done", None
         try:
             with RunLog() as lines:
+                self._logs[run.id] = lines
                 try:
                     job.run(self._core)
                 except (Exception, SystemExit) as failure:  # a plugin's code: the other jobs go on
@@ -199,14 +211,25 @@ class Jobs:
                     is_ours = isinstance(failure, SoundWaveError)
                     sentence = "plugin %s: the job %s failed: %s"
                     log.error(sentence, plugin_of(job.id), job.id, error, exc_info=not is_ours)
-            return run if self._is_over else self._store.end(run, state, error, lines.text())
+            if self._is_over:
+                return run
+            self._ended[job.id, state] += 1
+            return self._store.end(run, state, error, lines.text())
         finally:
+            self._logs.pop(run.id, None)
             self._timetable.release(job.id)
+
+    def _with_lines(self, run: Run) -> Run:
+        """A run under way with its lines so far."""
+        lines = self._logs.get(run.id)
+        return run if lines is None else replace(run, log=lines.text())
 
     # The threads: one looks, the others run
 
     def _look(self) -> None:
         """Begin what is due, as far as threads are free; the end of a run looks again."""
+        self.looks += 1
+        self._last_look = self._core.clock.monotonic()
         self._looked_at = now = self._core.clock.now()
         for job_id in self._timetable.due(now):
             if self._in_pool >= len(self._threads) or self.stopping.is_set():
@@ -231,7 +254,3 @@ class Jobs:
     def _wake(self) -> None:
         if self._alarm is not None and not self.stopping.is_set():
             self._alarm.wake()
-
-
-def _stamp(moment: datetime) -> str | None:
-    return None if moment == NEVER else to_stamp(moment)

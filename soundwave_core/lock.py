@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import logging
 import os
+from contextlib import suppress
 from pathlib import Path
 from typing import IO
 
@@ -43,8 +44,8 @@ class DataLock:
                 raise StartError(f"{path} cannot be locked ({error.strerror}): use a local disk.") from error
             log.warning("%s cannot be locked (%s): let no other SoundWave use it", directory, error.strerror)
         file.truncate(0)
-        file.write(str(os.getpid()))
-        file.flush()
+        with suppress(OSError):  # the disk is full: it is ours all the same, only nobody can be told whose
+            os.write(file.fileno(), str(os.getpid()).encode())
         return cls(file)
 
     @staticmethod

@@ -6,6 +6,7 @@ import hashlib
 import re
 from collections.abc import Callable, Iterator, Sequence
 
+from .backups import Backups
 from .clock import Clock
 from .database import Database, transaction
 from .errors import PluginError, SoundWaveError, StartError
@@ -13,7 +14,6 @@ from .records import Migration
 from .sqlite import driver
 
 CORE = "core"
-KEPT_BACKUPS = 5
 Backup = Callable[[Database, Clock], None]
 _COMMENTS = r"(?:\s|--[^\n]*\n|/\*.*?\*/)*"
 _FORBIDDEN = re.compile(_COMMENTS + r"(BEGIN|COMMIT|END|ROLLBACK|VACUUM|ATTACH|DETACH|PRAGMA)\b", re.I | re.S)
@@ -60,26 +60,35 @@ CORE_MIGRATIONS = (
         CREATE INDEX job_runs_by_job ON job_runs (job_id, started_at);
         """,
     ),
+    Migration(
+        2,
+        "epoch and imports",
+        """
+        -- another number after each restore: what a client knows of the time before is void
+        INSERT INTO counters VALUES ('epoch', abs(random() % 281474976710656));
+        CREATE TABLE legacy_imports (
+            id INTEGER PRIMARY KEY, at TEXT NOT NULL, source TEXT NOT NULL,
+            report TEXT NOT NULL CHECK (json_valid(report))
+        ) STRICT;
+        """,
+    ),
 )
 
 
 def backup_once(db: Database, clock: Clock) -> None:
-    """Before the first change that a start makes to an existing schema; the last five are kept.
+    """Before the first change that a start makes to an existing schema; the last ones are kept (``rotation.py``).
 
     StartError where it cannot be made: nothing is migrated without it.
     """
     if db.is_new or db.is_backed_up:
         return
-    folder = db.path.parent / "backups"
-    stamp = clock.now().strftime("%Y%m%dT%H%M%S%fZ")
+    backups = Backups(db.path.parent / "backups", clock)
     try:
-        folder.mkdir(mode=0o700, exist_ok=True)
-        db.backup_to(folder / f"before-migration-{stamp}.sqlite3")
+        backups.make(db, "before-migration")
+        backups.rotate()
     except (OSError, SoundWaveError, driver.Error) as error:
         raise StartError(f"Nothing was changed: the backup before the migration failed ({error}).") from error
     db.is_backed_up = True
-    for old in sorted(folder.glob("before-migration-*.sqlite3"))[:-KEPT_BACKUPS]:
-        old.unlink()
 
 
 def migrate(

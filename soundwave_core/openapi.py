@@ -26,7 +26,7 @@ REASONS = {
     404: "Not there, or not there for this actor.",
     409: "The request is fine, the state of things is not.",
     413: "The body is over the limit.",
-    415: "The body is not JSON by its Content-Type.",
+    415: "The body is of another kind, by its Content-Type, than what is taken here.",
     416: "The file has no such bytes.",
     422: "The body, the query or the Idempotency-Key was read and is wrong.",
     429: "Too many at once.",
@@ -138,6 +138,8 @@ def _operation(entry: RouteEntry, names: Sequence[str], operation_id: str, schem
     if route.body is not None:
         content = {"application/json": {"schema": schemas.of(route.body)}}
         operation["requestBody"] = {"required": True, "content": content}
+    elif route.content_types:
+        operation["requestBody"] = {"required": True, "content": {kind: {} for kind in route.content_types}}
     operation["responses"] = _responses(entry, schemas)
     operation["security"] = [] if route.permission is Public else [{"session": []}, {"bearer": []}]
     operation["x-permission"] = route.permission.name
@@ -197,14 +199,16 @@ def _successes(route: Route, schemas: Schemas) -> dict[str, Schema]:
 def _problems(entry: RouteEntry) -> list[int]:
     """The refusals that can happen to this route."""
     route, found = entry.route, set(ALWAYS)
-    names_things = route.body is not None and route.permission is not Public
-    if entry.rule.wildcards or route.answer is FileAnswer or names_things:
+    has_body = route.body is not None or bool(route.content_types)
+    names_things = has_body and route.permission is not Public
+    is_thing = route.answer is FileAnswer or (route.answer is Raw and route.permission is not Public)
+    if entry.rule.wildcards or is_thing or names_things:
         found.add(404)
     if route.answer is FileAnswer:
         found.add(416)
     if not route.is_safe:
         found |= {409, 413, 422}
-    if route.body is not None:
+    if has_body:
         found.add(415)
     if route.query is not None:
         found.add(422)

@@ -26,7 +26,7 @@ BODY_BYTES_PER_SECOND = 1024
 SINGLE = frozenset(
     b"authorization content-encoding content-length content-type cookie host idempotency-key if-range origin range"
     b" sec-fetch-mode sec-fetch-site soundwave-csrf transfer-encoding x-forwarded-host x-forwarded-port"
-    b" x-forwarded-prefix x-forwarded-proto".split()
+    b" x-forwarded-prefix x-forwarded-proto x-ingress-path".split()
 )
 _READABLE = bytes([*b"\t\n\r", *range(0x20, 0x7F), *range(0x80, 0x100)])
 _REQUEST_LINE = re.compile(rb"[A-Z-]+ ([!-\"$-~]+) HTTP/([0-9]\.[0-9])")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
 from pathlib import Path
@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 METHODS = frozenset({"GET", "POST", "PUT", "PATCH", "DELETE"})
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 SCOPES = ("read", "play", "write", "download", "admin")
+MOST_VALUES = 200
 _NAME = re.compile(r"^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_-]*)?$")
+_WORD = re.compile(r"[a-z][a-z0-9_]*\Z")
 
 
 class Access(IntEnum):
@@ -32,6 +34,7 @@ class Actor:
     """Who asks. ``scopes`` is None for a session (everything the user may), a set for a token.
 
     ``is_confirmed``: the password was given a short while ago; a token stands for itself. ``token_id``: which.
+    ``is_of_admin``: a token without the scope admin is no admin, but its user is one.
     """
 
     id: str
@@ -42,6 +45,7 @@ class Actor:
     csrf_token: str | None = None
     is_confirmed: bool = True
     token_id: str | None = None
+    is_of_admin: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +75,9 @@ class Route:
     ``body_limit``: bytes, where the setting ``body_limit_bytes`` is not right for this route.
     ``needs_confirmation``: a session's user gave the password in the last ten minutes, else 403
     ``confirmation_needed``; for what gives away credentials or the whole server. ``needs_session``: no
-    token is enough, 403 ``session_required``.
+    token is enough, 403 ``session_required``. ``content_types``: of a body that is no JSON; the handler finds
+    its bytes in ``request.raw_body``, and other types are 415. ``is_vital``: writes on a full disk too, in the room
+    that is kept back for what puts it right (``ballast.py``); a DELETE always does.
     """
 
     method: str
@@ -88,6 +94,8 @@ class Route:
     body_limit: int | None = None
     needs_confirmation: bool = False
     needs_session: bool = False
+    is_vital: bool = False
+    content_types: Sequence[str] = ()
 
     def __post_init__(self) -> None:
         if not isinstance(self.permission, Permission):
@@ -125,11 +133,12 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Raw:
-    """An answer that is not JSON: a page, a script, a picture made in memory."""
+    """An answer that is not JSON: a page, a script, a picture. ``etag`` spares the body where one is known."""
 
     body: bytes
     content_type: str
     headers: Sequence[tuple[str, str]] = ()
+    etag: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,6 +242,35 @@ class HealthCheck:
     name: str
     is_ok: bool
     detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """One answer to ``metrics``: a number, or with ``labels`` a number for each tuple of their values.
+
+    ``kind``: counter (it only grows, and begins anew with the server) or gauge. Prometheus sees it as
+    ``soundwave_PLUGIN_NAME``, a counter with ``_total`` at the end. Values of labels are few and fixed: states,
+    codes; never names, titles or ids, which nobody may read there and which never end. ValueError otherwise.
+    """
+
+    name: str
+    kind: str
+    description: str
+    values: float | Mapping[Any, float]
+    labels: Sequence[str] = ()
+
+    def __post_init__(self) -> None:
+        if self.kind not in ("counter", "gauge") or not all(map(_WORD.match, (self.name, *self.labels))):
+            raise ValueError(f"metric {self.name!r}: a counter or a gauge, and names in lower case")
+        if isinstance(self.values, Mapping) != bool(self.labels) or any(len(k) != len(self.labels) for k in self.keys):
+            raise ValueError(f"metric {self.name}: each number needs a value for each of its labels")
+        if len(self.keys) > MOST_VALUES:
+            raise ValueError(f"metric {self.name} has more than {MOST_VALUES} values: its labels are no states")
+
+    @property
+    def keys(self) -> Sequence[tuple[str, ...]]:
+        """The labels' values of each number; none where it is one number alone."""
+        return tuple(self.values) if isinstance(self.values, Mapping) else ()
 
 
 @dataclass(slots=True)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from .clock import Clock, from_stamp
 from .database import transaction
+from .logs import visible
 
 if TYPE_CHECKING:
     from .database import Database
@@ -36,10 +37,15 @@ class Run:
 
     @property
     def duration_seconds(self) -> float | None:
-        """How long it took, None while it runs."""
+        """How long it took, None while it runs; 0 where the clock was set back meanwhile."""
         if self.ended_at is None:
             return None
-        return (from_stamp(self.ended_at) - from_stamp(self.started_at)).total_seconds()
+        return max(0.0, (from_stamp(self.ended_at) - from_stamp(self.started_at)).total_seconds())
+
+    @property
+    def is_interrupted(self) -> bool:
+        """Whether the server stopped during it, which says nothing about the job."""
+        return self.state == "failed" and self.error == INTERRUPTED
 
 
 @dataclass(slots=True)
@@ -58,9 +64,11 @@ class RunStore:
         self._db = db
         self._clock = clock
 
-    def interrupt_left_over(self) -> None:
-        """End what a killed server left running."""
+    def interrupt_left_over(self, logs: Mapping[str, str] | None = None) -> None:
+        """End what a killed server left running, or what is running now: ``logs`` has its lines so far, by run."""
         with transaction(self._db) as tx:
+            for uid, log in (logs or {}).items():
+                tx.execute("UPDATE job_runs SET log = :log WHERE uid = :uid AND state = 'running'", log=log, uid=uid)
             tx.execute(
                 "UPDATE job_runs SET state = 'failed', ended_at = :at, error = :error"
                 " WHERE state = 'running'",
@@ -143,6 +151,11 @@ class RunStore:
         )  # fmt: skip
         return tuple(_run(row) for row in rows)
 
+    def last_successes(self) -> dict[str, str]:
+        """When each job last ended well, of the runs that are remembered."""
+        rows = self._db.rows("SELECT job_id, max(ended_at) AS at FROM job_runs WHERE state = 'done' GROUP BY job_id")
+        return {row["job_id"]: row["at"] for row in rows}
+
     def last(self) -> dict[str, Run]:
         """The newest run of each job."""
         rows = self._db.rows(
@@ -175,13 +188,13 @@ class RunLog(logging.Handler):
         if record.thread != self._thread:
             return
         try:
-            self._lines.extend(line[:LINE_LENGTH] for line in self.format(record).splitlines())
+            self._lines.extend(visible(line[:LINE_LENGTH]) for line in self.format(record).splitlines())
         except (TypeError, ValueError, KeyError):  # a log call whose arguments do not fit its text
             self.handleError(record)
 
     def text(self) -> str:
         """The last ``LOG_LINES`` lines, one a line."""
-        return "\n".join(self._lines)
+        return "\n".join(self._lines.copy())  # its thread may be logging
 
     def __enter__(self) -> Self:
         logging.getLogger().addHandler(self)

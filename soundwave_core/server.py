@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import logging
+import os
 import resource
 import signal
 import socket
+import sys
 import threading
 import time
+from contextlib import suppress
 from types import FrameType
 from typing import TYPE_CHECKING
 
@@ -15,8 +18,10 @@ from waitress import wasyncore
 from waitress.adjustments import Adjustments
 
 from . import control
+from .ballast import Ballast
 from .connections import Door
 from .errors import StartError
+from .watchdog import Watchdog
 
 if TYPE_CHECKING:
     from .app import SoundWave
@@ -47,7 +52,9 @@ class Server:
         send_buffer = (socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER_BYTES)
         settings.socket_options = [*settings.socket_options, send_buffer]
         self._door = Door(core, listener, settings)
-        self._is_stopping = self._is_closed = False
+        self.turns = 0  # of the loop, for the watchdog
+        core.server = self
+        self.is_restarting = self._is_stopping = self._is_closed = False
         self._lock = threading.RLock()  # a signal may come while this thread holds it
 
     @property
@@ -63,6 +70,7 @@ class Server:
         while not self._is_stopping:
             wasyncore.loop(timeout=TURN_SECONDS, use_poll=True, map=sockets, count=1)
             self._door.look()
+            self.turns += 1
         wasyncore.dispatcher.close(self._door)  # stop listening; the connections stay
         end = time.monotonic() + DRAIN_SECONDS
         while self._is_busy() and time.monotonic() < end:
@@ -81,6 +89,21 @@ class Server:
                 self._is_stopping = True
                 self._door.pull_trigger()
 
+    def restart(self) -> None:
+        """As ``stop()``; ``serve`` then begins anew with the same command line."""
+        self.is_restarting = True
+        self.stop()
+
+    @property
+    def connections(self) -> int:
+        """How many are open, idle ones included."""
+        return len(self._door.active_channels)
+
+    @property
+    def waiting(self) -> int:
+        """How many requests have come in whole, and wait for a thread."""
+        return len(self._door.task_dispatcher.queue)
+
     def _is_busy(self) -> bool:
         return any(channel.requests for channel in self._door.active_channels.values())
 
@@ -98,17 +121,26 @@ def serve(core: SoundWave, listener: socket.socket) -> None:
     """Run a started core until SIGTERM or SIGINT."""
     server = Server(core, listener)
     address = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(server.host, server.host)
+    watchdog = Watchdog(core, server)
     core.control = control.Control(address, server.port, control.new_token())
     path = control.write(core.config.data_dir, core.control)
+    core.part(Ballast).take()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, server.stop)
+    if core.config["watchdog"]:
+        watchdog.start()
     core.notice(f"SoundWave listens on {server.url}")
     try:
         server.run()
     finally:
-        path.unlink(missing_ok=True)
+        watchdog.stop()
+        with suppress(OSError):  # the disk is read-only by now, say; the next start forgets it
+            path.unlink()
         core.stop()
     log.info("stopped")
+    if server.is_restarting:  # the same process, so that whatever watches over it sees no end
+        listener.close()
+        os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])
 
 
 def _allowed_connections() -> int:

@@ -51,6 +51,14 @@ _PRAGMAS = (
     f"journal_size_limit={64 * 1024 * 1024}",
     "temp_store=MEMORY",
 )
+DISK_FULL = "disk_full"
+# A disk that fails or went read-only, and a process that may open no more files: later it may be better.
+_FAILED = ("disk I/O error", "readonly database", "unable to open database file")
+
+
+def disk_full() -> Unavailable:
+    """What everybody is told who wants to write then."""
+    return Unavailable("The disk with the data directory is full.", code=DISK_FULL, status=507)
 
 
 def sqlite_version() -> str:
@@ -88,9 +96,12 @@ def meaning(error: BaseException | None, is_writing: bool) -> Exception | None:
     if isinstance(error, driver.IntegrityError):
         return IntegrityError(str(error))
     if "disk is full" in str(error):
-        return Unavailable("The disk with the data directory is full.", code="disk_full", status=507)
+        return disk_full()
     if "readonly database" in str(error) and not is_writing:
         return RuntimeError("write outside transaction(): this connection only reads")
+    if any(words in str(error) for words in _FAILED):
+        what = "written" if is_writing else "read"
+        return Unavailable(f"The disk with the data directory cannot be {what} ({error}).", code="disk_failed")
     return None
 
 

@@ -84,6 +84,7 @@ class Listening:
 
 
 MakeCore = Callable[..., SoundWave]
+_CHEAP = {"SOUNDWAVE_AUTH_BCRYPT_COST": "4", "SOUNDWAVE_SYSTEM_BACKUP_SCHEDULE": "off"}  # a backup starts a process
 
 
 @pytest.fixture
@@ -100,7 +101,7 @@ def make_core(tmp_path: Path, clock: VirtualClock) -> Iterator[MakeCore]:
     def make(*, plugins: dict[str, Any] | None = None, clock: Clock = clock, **environ: str) -> SoundWave:
         folders = {"DATA_DIR": "data", "MEDIA_ROOT": "audio", "CACHE_DIR": "cache"}
         paths = {name: str(tmp_path / folder) for name, folder in folders.items()}
-        settings = paths | {"SOUNDWAVE_AUTH_BCRYPT_COST": "4"} | environ
+        settings = paths | _CHEAP | environ
         core = SoundWave(
             settings, clock=clock, directory=tmp_path, plugins=plugins, is_manual=True, notice=lambda line: None
         )

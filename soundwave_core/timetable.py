@@ -8,10 +8,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from .clock import to_stamp
 from .errors import Conflict, NotFound, PluginError
 from .records import Job
 from .runs import JobState, Run
-from .schedule import NEVER, due_at, ensure_schedule
+from .schedule import NEVER, due_at, ensure_schedule, in_words
 
 CLOCK_SET_BACK = timedelta(hours=1)
 _ID = re.compile(r"[a-z][a-z0-9_]*\.[a-z][a-z0-9-]*")
@@ -83,6 +84,19 @@ class Timetable:
         """Whether it waits to be resumed."""
         return self._state(job_id).is_paused
 
+    def status(self, job: Job, last_run: Run | None, now: datetime) -> JobStatus:
+        """How the job stands at this moment."""
+        return JobStatus(
+            id=job.id,
+            plugin=plugin_of(job.id),
+            description=job.description,
+            schedule=in_words(job),
+            is_paused=self.is_paused(job.id),
+            is_running=self.is_running(job.id),
+            last_run=last_run,
+            next_run_at=stamp_of(max(self.due_at(job.id, now), now)),
+        )
+
     def set_paused(self, job_id: str, is_paused: bool) -> None:
         """Let it be due no more, or again."""
         with self._lock:
@@ -120,11 +134,12 @@ class Timetable:
             job, state = self._jobs.get(job_id), self._state(job_id)
             if job is None or state.is_paused:
                 return NEVER
-            if state.started_at is not None and state.started_at > now + CLOCK_SET_BACK:
+            late = CLOCK_SET_BACK if job.cron is not None else timedelta()  # a time of day would come twice
+            if state.started_at is not None and state.started_at > now + late:
                 state.started_at = now  # else the job would wait for a future that was a mistake
             due = due_at(job, state.started_at, now)
             if state.started_at is None and state.first_at is not None:
-                due = min(due, state.first_at)
+                state.first_at = due = min(due, state.first_at)  # noted by a clock that was ahead, it would never come
             return min(due, self._nudged.get(job_id, NEVER))
 
     def due(self, now: datetime) -> list[str]:
@@ -141,6 +156,11 @@ class Timetable:
 
     def _state(self, job_id: str) -> JobState:
         return self._states.setdefault(job_id, JobState())
+
+
+def stamp_of(moment: datetime) -> str | None:
+    """As it is stored and sent; None for what never comes."""
+    return None if moment == NEVER else to_stamp(moment)
 
 
 def plugin_of(job_id: str) -> str:

@@ -80,6 +80,14 @@ def word_for(type_: Any) -> str:
     return "object" if isinstance(info, inspect.DictType | inspect.StructType) else "string"
 
 
+def schema_of(type_: Any) -> dict[str, Any]:
+    """The type as a JSON schema, whole in itself; a class of our own is a text."""
+    (schema,), components = msgspec.json.schema_components(
+        [type_], schema_hook=lambda kind: {"type": "string"}, ref_template="#/$defs/{name}"
+    )
+    return {**schema, "$defs": components} if components else schema
+
+
 def expectation(type_: Any) -> str:
     """What a value must be, in words, without showing any value. A ``Meta(description=...)`` wins."""
     described = inspect.type_info(_without_none(type_))

@@ -178,7 +178,7 @@ def page_route(page: Page) -> Route:
 
 def get_shell(core: SoundWave, request: Request) -> Raw:
     """The app shell: one page of HTML that draws every screen."""
-    headers = [("Content-Security-Policy", PAGE_POLICY), REVALIDATE, ("Vary", "X-Forwarded-Prefix")]
+    headers = [("Content-Security-Policy", PAGE_POLICY), REVALIDATE, ("Vary", "X-Forwarded-Prefix, X-Ingress-Path")]
     return Raw(core.web.shell(request.prefix), "text/html; charset=utf-8", headers)
 
 

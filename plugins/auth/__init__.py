@@ -9,8 +9,13 @@ import click
 from soundwave_core import (
     Access,
     Actor,
+    Export,
+    Import,
+    ImportReport,
     IsAuthenticated,
     Job,
+    Legacy,
+    Metric,
     Migration,
     Page,
     Public,
@@ -23,16 +28,20 @@ from soundwave_core import (
     hookimpl,
 )
 
-from . import audit, audit_routes, config_routes, refusals, routes, setup, unattended
+from . import audit_routes, avatar_routes, config_routes, refusals, restored, routes, setup, unattended
 from .audit import note as note_audit
 from .commands import user
+from .exports import export_account, import_account
 from .jobs import JOBS, flush_last_seen
+from .legacy import import_accounts
+from .metrics import count
 from .migrations import MIGRATIONS
 from .people import add_user
 from .settings import SETTINGS
+from .standing import ensure_still_in
 from .store import Sessions, Tokens, UserRow, Users
 
-__all__ = ["UserRow", "Users", "add_user", "note_audit"]
+__all__ = ["UserRow", "Users", "add_user", "ensure_still_in", "note_audit"]
 
 
 @hookimpl
@@ -52,7 +61,7 @@ def register_resources(core: SoundWave) -> Sequence[ResourceKind]:
 
 @hookimpl
 def register_routes(core: SoundWave) -> Sequence[Route]:
-    return [*routes.ROUTES, *audit_routes.ROUTES, *config_routes.ROUTES]
+    return [*routes.ROUTES, *audit_routes.ROUTES, *avatar_routes.ROUTES, *config_routes.ROUTES]
 
 
 @hookimpl
@@ -97,13 +106,33 @@ def request_refused(core: SoundWave, actor: Actor | None, request: Request, stat
 
 
 @hookimpl
-def settings_changed(core: SoundWave, names: Sequence[str], actor: Actor) -> None:
-    audit.note_settings(core, names, actor)
+def import_legacy(core: SoundWave, legacy: Legacy, report: ImportReport) -> None:
+    import_accounts(core, legacy, report)
+
+
+@hookimpl
+def adapt_restored(core: SoundWave, actor: Actor) -> str:
+    return restored.adapt(core, actor)
 
 
 @hookimpl
 def removed_users(core: SoundWave) -> Mapping[str, str | None]:
     return {user.id: user.heir_id for user in Users(core).list_removed()}
+
+
+@hookimpl
+def metrics(core: SoundWave) -> Sequence[Metric]:
+    return count(core)
+
+
+@hookimpl
+def export_user(core: SoundWave, user_id: str, export: Export) -> None:
+    export_account(core, user_id, export)
+
+
+@hookimpl
+def import_user(core: SoundWave, user_id: str, given: Import, report: ImportReport) -> None:
+    import_account(core, user_id, given, report)
 
 
 def _session_access(core: SoundWave, actor: Actor, session_id: str) -> Access:

@@ -14,6 +14,7 @@ from .codes import digest
 from .passwords import ensure_acceptable
 from .proving import Claim, accept, prove
 from .sessions import Device, NewSession, open_session
+from .standing import ensure_still_in
 from .state import AuthState
 from .store import Invites, KnownDevices, Sessions, Tokens, UserRow, Users
 from .tokens import DAYS, open_token, scopes_of
@@ -47,7 +48,7 @@ def sign_in(
         user = accept(core, proof)
         if proof.fresh:
             Users(core).set_password(user.id, proof.fresh, proof.stored)
-        _end_old(core, old)
+        _end_old(core, old, device.address)
         audit.note(core, "sign_in", user=user, address=device.address, device=device.label)
         if wants_token:
             owner = Actor(user.id, user.name, user.is_admin)
@@ -69,13 +70,14 @@ def register(
     _ensure_invited(core, setup_code, invite_code, device)
     password_hash = hash_for(core, name, password)
     with transaction(core.db) as tx:
+        _ensure_allowed(core, setup_code, invite_code)  # it may have been closed while the password was hashed
         if setup_code is not None:
             setup.use(core, setup_code)
         user = Users(core).add(name, password_hash, is_admin=setup_code is not None)
         if invite_code is not None and setup_code is None:
             _use_invite(core, invite_code, user)
-        audit.note(core, "user_added", user=user, address=device.address, role=user.role)
-        _end_old(core, old)
+        audit.note(core, "registered", user=user, address=device.address, role=user.role)
+        _end_old(core, old, device.address)
         audit.note(core, "sign_in", user=user, address=device.address, device=device.label)
         tx.on_commit(functools.partial(welcome, core, user, host))
         return _enter(core, user, device, is_remembered=False)
@@ -84,12 +86,13 @@ def register(
 def change_password(core: SoundWave, actor: Actor, claim: Claim, new: str) -> Entry:
     """Ends every session and token of the user; this device gets a new session.
 
-    Raises what ``prove`` does, and Invalid.
+    Raises what ``prove`` does, Invalid, and Unauthorized where the session that asks has ended meanwhile.
     """
     ensure_acceptable(new, actor.name)
     proof = prove(core, claim)
     fresh = hash_new(core, new, actor.name)
     with transaction(core.db) as tx:
+        ensure_still_in(core, actor)
         accept(core, proof)
         Users(core).set_password(actor.id, fresh, proof.stored)
         audit.note(core, "password_changed", user=actor, address=claim.device.address)
@@ -118,8 +121,9 @@ def sign_out(core: SoundWave, actor: Actor, address: str) -> None:
 
 
 def end_session(core: SoundWave, actor: Actor, session_id: str, address: str) -> None:
-    """One's own, or for an admin anybody's."""
+    """One's own, or for an admin anybody's. Raises Unauthorized."""
     with transaction(core.db):
+        ensure_still_in(core, actor)
         ended = Sessions(core).end(actor, session_id)
         if ended is not None:
             by = actor if actor.id != ended.id else None
@@ -127,8 +131,9 @@ def end_session(core: SoundWave, actor: Actor, session_id: str, address: str) ->
 
 
 def end_other_sessions(core: SoundWave, actor: Actor, address: str) -> None:
-    """All of one's own but the one that asks."""
+    """All of one's own but the one that asks. Raises Unauthorized."""
     with transaction(core.db):
+        ensure_still_in(core, actor)
         ended = Sessions(core).end_all(actor.id, but=actor.session_id)
         if ended:
             audit.note(core, "session_ended", user=actor, address=address, sessions=str(ended))
@@ -146,9 +151,10 @@ def _enter(core: SoundWave, user: UserRow, device: Device, is_remembered: bool) 
     return Entry(user, session, known_devices.remember(core, user.id, device))
 
 
-def _end_old(core: SoundWave, old: Actor | None) -> None:
-    if old is not None and old.session_id:
-        Sessions(core).end(old, old.session_id)
+def _end_old(core: SoundWave, old: Actor | None, address: str) -> None:
+    ended = Sessions(core).end(old, old.session_id) if old is not None and old.session_id else None
+    if ended is not None:
+        audit.note(core, "session_ended", user=ended, address=address, device=ended.label)
 
 
 def _ensure_invited(core: SoundWave, setup_code: str | None, invite_code: str | None, device: Device) -> None:

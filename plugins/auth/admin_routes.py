@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from soundwave_core import AdminOnly, Answer, Invalid, Listing, ListQuery, Route, row_before
 
-from . import invites, people, shapes
+from . import avatars, invites, people, shapes
 from .lists import page
 from .people import By, Person
 from .store import InviteRow, Invites, Users
@@ -19,13 +19,13 @@ def list_users(core: SoundWave, request: Request) -> Listing[shapes.AdminUser]:
     """Everybody with an account, newest first."""
     store = Users(core)
     shown, following = page(request, store.list(request.query.limit + 1, row_before(request)))
-    results = [_user(person) for person in people.look_at(core, shown)]
+    results = [_user(request, person) for person in people.look_at(core, shown)]
     return Listing(count=store.count(), next=following, results=results)
 
 
 def get_user(core: SoundWave, request: Request) -> shapes.AdminUser:
     """One account."""
-    return _user(*people.look_at(core, [Users(core).get(request.params["user"])]))
+    return _user(request, *people.look_at(core, [Users(core).get(request.params["user"])]))
 
 
 def add_user(core: SoundWave, request: Request) -> Answer:
@@ -34,13 +34,13 @@ def add_user(core: SoundWave, request: Request) -> Answer:
     user = people.add_user(
         core, body.username, body.password, body.is_admin, quota_bytes=body.quota_bytes, by=_by(request)
     )
-    return Answer(_user(*people.look_at(core, [user])), headers=[shapes.SHOWN_ONCE])
+    return Answer(_user(request, *people.look_at(core, [user])), headers=[shapes.SHOWN_ONCE])
 
 
 def change_user(core: SoundWave, request: Request) -> shapes.AdminUser:
     """Another name, role, state or quota. The last active admin stays one."""
     user = people.change_user(core, request.params["user"], request.body, _by(request))
-    return _user(*people.look_at(core, [user]))
+    return _user(request, *people.look_at(core, [user]))
 
 
 def reset_password(core: SoundWave, request: Request) -> Answer:
@@ -84,7 +84,7 @@ def _by(request: Request) -> By:
     return By(request.user, request.remote_address)
 
 
-def _user(person: Person) -> shapes.AdminUser:
+def _user(request: Request, person: Person) -> shapes.AdminUser:
     user = person.user
     return shapes.AdminUser(
         id=user.id,
@@ -95,6 +95,7 @@ def _user(person: Person) -> shapes.AdminUser:
         quota_bytes=user.quota_bytes,
         has_second_factor=person.has_second_factor,
         last_seen_at=person.last_seen_at,
+        avatar_url=avatars.url_of(request.prefix, person.avatar_sha256, user.id),
     )
 
 

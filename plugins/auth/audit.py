@@ -19,9 +19,7 @@ from soundwave_core import plain_address, printable, transaction
 from .store import AuditRow, AuditTrail
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from soundwave_core import Actor, SoundWave
+    from soundwave_core import SoundWave
 
 Kind = Literal[
     "sign_in",
@@ -38,6 +36,7 @@ Kind = Literal[
     "second_factor_off",
     "recovery_code_used",
     "recovery_codes_made",
+    "registered",
     "user_added",
     "user_changed",
     "user_removed",
@@ -60,9 +59,11 @@ OF_ADMINS: frozenset[Kind] = frozenset(
         "restored",
     ]
 )
+# What strangers cause, any number of it, and about whomever they like.
+OF_STRANGERS: frozenset[Kind] = frozenset(["refused", "sign_in_failed"])
 KEPT = timedelta(days=180)
 MOST_LINES = 100_000
-MOST_OF_A_USER = MOST_LINES // 10
+MOST_OF_A_USER = MOST_LINES // 20
 LONGEST = 500
 
 
@@ -110,21 +111,17 @@ def add(
     AuditTrail(core).add(row)
 
 
-def note_settings(core: SoundWave, names: Sequence[str], actor: Actor | None) -> None:
-    """After the change. The names only: a value may be a secret."""
-    changed = ", ".join(names)
-    with transaction(core.db):
-        note(core, "settings_changed", by=actor, names=changed)
-
-
 def sweep(core: SoundWave) -> None:
-    """What is too old goes, and what is too much: half of the room is for what admins do.
+    """What is too old goes, and what is too much.
 
-    Of the other half nobody fills more than a part, so that no user washes away what others did.
+    Half of the room is for what admins do, a quarter for what strangers cause, a quarter for what people do
+    themselves. Of a quarter no user fills more than a part, nor do the lines about nobody: so guesses at a name
+    never wash away what its owner did, and no user what others did.
     """
-    trail, half = AuditTrail(core), MOST_LINES // 2
+    trail, quarter = AuditTrail(core), MOST_LINES // 4
     with transaction(core.db):
         trail.remove_before(core.clock.stamp_before(days=KEPT.days))
-        trail.keep(half, sorted(OF_ADMINS))
-        trail.keep_of_each(MOST_OF_A_USER, sorted(set(KINDS) - OF_ADMINS))
-        trail.keep(half, sorted(set(KINDS) - OF_ADMINS))
+        trail.keep(2 * quarter, sorted(OF_ADMINS))
+        for kinds in (sorted(OF_STRANGERS), sorted(set(KINDS) - OF_ADMINS - OF_STRANGERS)):
+            trail.keep_of_each(MOST_OF_A_USER, kinds)
+            trail.keep(quarter, kinds)

@@ -152,6 +152,16 @@ CREATE TABLE user_config (
 ) STRICT, WITHOUT ROWID;
 """
 
+AVATARS = """
+CREATE TABLE avatars (
+    id INTEGER PRIMARY KEY,
+    user_id TEXT NOT NULL UNIQUE REFERENCES users (uid) ON DELETE CASCADE,
+    content BLOB NOT NULL CHECK (length(content) <= 262144),
+    mime TEXT NOT NULL,
+    sha256 TEXT NOT NULL
+) STRICT;
+"""
+
 MIGRATIONS = (
     Migration(1, "users", USERS),
     Migration(2, "sessions and tokens", CREDENTIALS),
@@ -160,4 +170,5 @@ MIGRATIONS = (
     Migration(5, "throttles and known devices", THROTTLES),
     Migration(6, "audit", AUDIT),
     Migration(7, "people", PEOPLE),
+    Migration(8, "avatars", AVATARS),
 )

@@ -7,6 +7,7 @@ at their hashes; those of imported accounts come with a scheme of passwords.
 from __future__ import annotations
 
 import base64
+import binascii
 import hmac
 import re
 import secrets
@@ -23,6 +24,8 @@ WINDOW = 1  # steps of 30 seconds that a phone's clock may be behind or ahead: R
 RECOVERY_CODES = 10
 RECOVERY_BYTES = 10
 """80 bits: sixteen letters and digits, in groups of four."""
+IMPORTED_ITERATIONS = 100_000
+"""48 bits are not so many that a plain hash would do; ten of these take half a second."""
 
 _OF_AN_APP = re.compile(r"[0-9]{6}")
 _FOR_RECOVERY = re.compile(r"[A-Z0-9]{4}(-[A-Z0-9]{4}){2,3}")  # three groups in imported accounts
@@ -33,6 +36,14 @@ _SEPARATORS = re.compile(r"[\s-]+")
 def new_secret() -> str:
     """160 bits in base32, as RFC 4226 section 4 recommends."""
     return pyotp.random_base32()
+
+
+def is_secret(text: str) -> bool:
+    """Whether an authenticator app has codes of this one."""
+    try:
+        return bool(pyotp.TOTP(text).byte_secret())
+    except (binascii.Error, ValueError):
+        return False
 
 
 def uri_of(secret: str, name: str) -> str:
@@ -58,6 +69,14 @@ def new_recovery_codes() -> list[str]:
 def recovery_hash(code: str) -> str:
     """What to store of one of ours."""
     return f"sha256${digest(code)}"
+
+
+def imported_hash(code: str) -> str | None:
+    """What to store of an imported account's code, which comes hashed already or in the clear; None for neither."""
+    if passwords.can_match(code):
+        return code
+    typed = _grouped(_SEPARATORS.sub("", code).upper())
+    return passwords.hash_as_imported(typed, IMPORTED_ITERATIONS) if _FOR_RECOVERY.fullmatch(typed) else None
 
 
 def find_recovery_hash(code: str, hashes: Sequence[str]) -> str | None:

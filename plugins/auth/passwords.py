@@ -13,6 +13,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
+import secrets
 import threading
 import unicodedata
 from collections.abc import Callable, Iterator
@@ -29,7 +30,7 @@ LEAST_CHARACTERS = 10
 MOST_BYTES = 1024
 MOST_ITERATIONS = 5_000_000
 PLACES = 2
-SCHEME = "bcrypt-sha256"
+SCHEME, IMPORTED_SCHEME = "bcrypt-sha256", "pbkdf2_sha256"
 
 
 def ensure_acceptable(password: str, name: str) -> None:
@@ -132,10 +133,30 @@ def _check_pbkdf2(password: str, rest: str) -> bool:
     """``iterations$salt$base64``, over the text as typed: the old program did not normalise it."""
     iterations, _, salted = rest.partition("$")
     salt, _, expected = salted.partition("$")
-    if not (iterations.isdecimal() and len(iterations) < 10 and 0 < int(iterations) <= MOST_ITERATIONS):
+    if not _is_work(iterations):
         return False
-    made = hashlib.pbkdf2_hmac("sha256", _utf8(password), _utf8(salt), int(iterations))
-    return hmac.compare_digest(base64.b64encode(made), _utf8(expected))
+    return hmac.compare_digest(_pbkdf2(password, salt, int(iterations)), _utf8(expected))
 
 
-SCHEMES: dict[str, Callable[[str, str], bool]] = {SCHEME: _check_bcrypt, "pbkdf2_sha256": _check_pbkdf2}
+def _is_work(iterations: str) -> bool:
+    return iterations.isdecimal() and len(iterations) < 10 and 0 < int(iterations) <= MOST_ITERATIONS
+
+
+def _pbkdf2(password: str, salt: str, iterations: int) -> bytes:
+    return base64.b64encode(hashlib.pbkdf2_hmac("sha256", _utf8(password), _utf8(salt), iterations))
+
+
+def can_match(imported: str) -> bool:
+    """Whether some password matches the hash of an imported account: of its scheme, and of work that we do."""
+    scheme, _, rest = imported.partition("$")
+    parts = rest.split("$")
+    return scheme == IMPORTED_SCHEME and len(parts) == 3 and _is_work(parts[0])
+
+
+def hash_as_imported(text: str, iterations: int) -> str:
+    """``text`` by the scheme of imported accounts, for codes that came in the clear."""
+    salt = secrets.token_hex(8)
+    return f"{IMPORTED_SCHEME}${iterations}${salt}${_pbkdf2(text, salt, iterations).decode('ascii')}"
+
+
+SCHEMES: dict[str, Callable[[str, str], bool]] = {SCHEME: _check_bcrypt, IMPORTED_SCHEME: _check_pbkdf2}

@@ -21,7 +21,7 @@ from .accounts import end_everything, hash_for, hash_new, welcome
 from .passwords import ensure_acceptable
 from .standing import ensure_still_in
 from .state import AuthState
-from .store import SecondFactors, Sessions, UserConfig, UserRow, Users
+from .store import Avatars, SecondFactors, Sessions, UserConfig, UserRow, Users
 
 if TYPE_CHECKING:
     from soundwave_core import SoundWave
@@ -54,6 +54,7 @@ class Person:
     user: UserRow
     has_second_factor: bool
     last_seen_at: str | None
+    avatar_sha256: str | None
 
 
 SHELL = By(Actor("", "command line", is_admin=True))
@@ -65,8 +66,8 @@ def look_at(core: SoundWave, users: Sequence[UserRow]) -> list[Person]:
     for id, user_id, at in Users(core).list_seen(ids):
         noted = state.sessions_seen.at(id) or state.tokens_seen.at(id)
         seen[user_id] = max(seen.get(user_id, ""), to_stamp(noted) if noted else at or "")
-    with_factor = SecondFactors(core).among(ids)
-    return [Person(user, user.id in with_factor, seen.get(user.id) or None) for user in users]
+    with_factor, pictures = SecondFactors(core).among(ids), Avatars(core).hashes(ids)
+    return [Person(u, u.id in with_factor, seen.get(u.id) or None, pictures.get(u.id)) for u in users]
 
 
 def add_user(
@@ -138,6 +139,7 @@ def remove_user(core: SoundWave, user_id: str, heir_id: str | None = None, by: B
         end_everything(core, user.id)
         SecondFactors(core).remove(user.id)
         UserConfig(core, user.id).clear()
+        Avatars(core).remove(user.id)
         by.note(core, "user_removed", user, tracks=f"to {heir.name}" if heir else "removed")
         tx.on_commit(functools.partial(_tell_removed, core, user, heir_id))
 

@@ -15,17 +15,18 @@ from soundwave_core import network_of, to_stamp, transaction
 
 from . import audit, tokens
 from .sessions import cookie_name
+from .store import Users
 
 if TYPE_CHECKING:
     from soundwave_core import Actor, Request, SoundWave
 
 TOGETHER = timedelta(minutes=10)
 MOST = 500
-# What was tried with a password or a code has a line of its own (``sign_in_failed``), and the app is asked to
+# What was wrong, a password or a code, has a line of its own (``sign_in_failed``), and the app is asked to
 # confirm in the ordinary course of things.
-TOLD_ELSEWHERE = frozenset(
-    ("wrong_credentials", "wrong_password", "totp_required", "totp_wrong", "confirmation_needed")
-)
+TOLD_ELSEWHERE = frozenset(("wrong_credentials", "wrong_password", "totp_wrong", "confirmation_needed"))
+# The password was right and no code came with it: who asks had what signs in elsewhere, cookie or not.
+HALF_IN = "totp_required"
 
 
 class Who(NamedTuple):
@@ -58,7 +59,7 @@ class Refusals:
         self._lock = threading.Lock()
         self._flushing = threading.Lock()
 
-    def note(self, actor: Actor | None, address: str, code: str, route: str) -> None:
+    def note(self, actor: audit.Named | None, address: str, code: str, route: str) -> None:
         """One more. When there are too many different ones already, this counts with others of its code."""
         key, now = (actor.id if actor else "", network_of(address), code, route), self._core.clock.now()
         who = Who(actor.id, actor.name) if actor else None
@@ -109,12 +110,18 @@ class Refusals:
 
 def note(core: SoundWave, actor: Actor | None, request: Request, status: int, code: str) -> None:
     """What the hook tells. That somebody is not signed in is no refusal, unless something was to sign them in."""
-    if code in TOLD_ELSEWHERE or (status == 401 and not _has_credential(request)):
+    if code in TOLD_ELSEWHERE or (status == 401 and not _has_credential(request, code)):
         return
     route = f"{request.method} {request.route.rule}"
-    core.part(Refusals).note(actor, request.remote_address, code, route)
+    core.part(Refusals).note(actor or _half_in(core, request, code), request.remote_address, code, route)
 
 
-def _has_credential(request: Request) -> bool:
+def _half_in(core: SoundWave, request: Request, code: str) -> audit.Named | None:
+    return Users(core).find_by_name(request.body.username) if code == HALF_IN else None
+
+
+def _has_credential(request: Request, code: str) -> bool:
+    if code == HALF_IN:
+        return True
     cookie = request.cookies.get(cookie_name(request.scheme, request.prefix))
     return bool(cookie or tokens.secret_in(request.headers.get("Authorization")))

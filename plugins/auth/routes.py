@@ -19,12 +19,12 @@ from soundwave_core import (
     row_before,
 )
 
-from . import accounts, admin_routes, known_devices, second_factor_routes, setup, shapes, tokens
+from . import accounts, admin_routes, avatars, known_devices, second_factor_routes, setup, shapes, tokens
 from .known_devices import device_of
 from .lists import page
 from .proving import Claim
 from .sessions import actor_of_cookie, clear_cookie, cookie_name, set_cookie
-from .store import SecondFactors, SessionRow, Sessions, TokenRow, Tokens, UserRow, Users
+from .store import Avatars, SecondFactors, SessionRow, Sessions, TokenRow, Tokens, UserRow, Users
 
 if TYPE_CHECKING:
     from soundwave_core import Request, SoundWave
@@ -48,7 +48,7 @@ def get_session(core: SoundWave, request: Request) -> shapes.SessionStart:
     actor = request.actor
     user = Users(core).find(actor.id) if actor else None
     return shapes.SessionStart(
-        user=_user(core, user) if user else None,
+        user=_user(core, request, user) if user else None,
         csrf_token=actor.csrf_token if actor else None,
         pages=core.pages_for(actor),
         slots=core.slots_for(actor),
@@ -105,7 +105,7 @@ def logout(core: SoundWave, request: Request) -> Answer:
 def get_account(core: SoundWave, request: Request) -> shapes.Account:
     """One's own account."""
     user = Users(core).get(request.user.id)
-    return shapes.Account(user=_user(core, user), quota_bytes=user.quota_bytes)
+    return shapes.Account(user=_user(core, request, user), quota_bytes=user.quota_bytes)
 
 
 def change_password(core: SoundWave, request: Request) -> Answer:
@@ -186,18 +186,19 @@ def _signed_in(core: SoundWave, request: Request, entry: accounts.Entry) -> Answ
         cookies.append(known_devices.set_cookie(request.scheme, request.prefix, entry.device_secret))
         cookies.append(set_cookie(request.scheme, request.prefix, session))
     value = shapes.SignedIn(
-        user=_user(core, entry.user), csrf_token=session.csrf_token if session else None, token=entry.token
+        user=_user(core, request, entry.user), csrf_token=session.csrf_token if session else None, token=entry.token
     )
     return Answer(value, headers=[shapes.SHOWN_ONCE, *cookies])
 
 
-def _user(core: SoundWave, user: UserRow) -> shapes.User:
+def _user(core: SoundWave, request: Request, user: UserRow) -> shapes.User:
     return shapes.User(
         id=user.id,
         username=user.name,
         is_admin=user.is_admin,
         created_at=user.created_at,
         has_second_factor=SecondFactors(core).is_on(user.id),
+        avatar_url=avatars.url_of(request.prefix, Avatars(core).hashes([user.id]).get(user.id)),
     )
 
 
@@ -229,12 +230,12 @@ SESSIONS, TOKENS = "/api/user/sessions/", "/api/user/tokens/"
 # What gives or takes credentials needs the scope admin of a token: a stolen token makes no further ones.
 ROUTES = [
     Route("GET", "/api/session/", get_session, Public, answer=shapes.SessionStart),
-    Route("POST", "/api/user/login/", login, Public, body=shapes.Login, answer=shapes.SignedIn),
+    Route("POST", "/api/user/login/", login, Public, body=shapes.Login, answer=shapes.SignedIn, is_vital=True),
     Route(
         "POST", "/api/user/register/", register, Public,
         body=shapes.Register, answer=shapes.SignedIn, status=201,
     ),
-    Route("POST", "/api/user/logout/", logout, IsAuthenticated, status=204, scope="read"),
+    Route("POST", "/api/user/logout/", logout, IsAuthenticated, status=204, scope="read", is_vital=True),
     Route("GET", "/api/user/account/", get_account, IsAuthenticated, answer=shapes.Account),
     Route(
         "POST", "/api/user/change-password/", change_password, IsAuthenticated,
@@ -242,7 +243,7 @@ ROUTES = [
     ),
     Route(
         "POST", "/api/user/confirm/", confirm, IsAuthenticated,
-        body=shapes.Confirmation, status=204, scope="admin", needs_session=True,
+        body=shapes.Confirmation, status=204, scope="admin", needs_session=True, is_vital=True,
     ),
     Route("GET", SESSIONS, list_sessions, IsAuthenticated, query=ListQuery, answer=Listing[shapes.SessionView]),
     Route("DELETE", SESSIONS, end_other_sessions, IsAuthenticated, status=204, scope="admin"),

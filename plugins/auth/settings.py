@@ -41,4 +41,13 @@ SETTINGS = (
         is_stored=False,
         variable_name="SOUNDWAVE_ADMIN_PASSWORD",
     ),
+    Setting(
+        "auth.legacy_secret_key",
+        str,
+        "",
+        "The DJANGO_SECRET_KEY of an old server whose second factors are to be imported; none leaves them out.",
+        is_secret=True,
+        is_stored=False,
+        variable_name="SOUNDWAVE_LEGACY_SECRET_KEY",
+    ),
 )

@@ -123,13 +123,14 @@ class InviteWish(Body, frozen=True):
 
 
 class User(Struct, frozen=True, kw_only=True):
-    """A user, as they see themselves."""
+    """A user, as they see themselves; without a picture ``avatar_url`` is null."""
 
     id: str
     username: str
     is_admin: bool
     created_at: str
     has_second_factor: bool
+    avatar_url: str | None
 
 
 class Account(Struct, frozen=True, kw_only=True):
@@ -217,7 +218,7 @@ class NewToken(Struct, frozen=True, kw_only=True):
 
 
 class AdminUser(Struct, frozen=True, kw_only=True):
-    """A user, as admins see them; no quota is null, and so is the last time of who was never there."""
+    """A user, as admins see them; no quota and no picture are null, and the last time of who was never there."""
 
     id: str
     username: str
@@ -227,6 +228,7 @@ class AdminUser(Struct, frozen=True, kw_only=True):
     quota_bytes: int | None
     has_second_factor: bool
     last_seen_at: str | None
+    avatar_url: str | None
 
 
 class InviteView(Struct, frozen=True, kw_only=True):

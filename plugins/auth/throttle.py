@@ -1,4 +1,6 @@
-"""Guessing takes time: by address, and by account or known device. Only wrong passwords and codes count.
+"""Guessing takes time: by address, and by account or known device.
+
+Only wrong passwords and codes count, and registrations without a code.
 
 An address (IPv4 /32, IPv6 /64) has a bucket of ``BURST`` wrong tries, and gets one back every ``REFILL``. An
 account, whether there is one of that name or not, waits twice as long after each wrong try. A known device has

@@ -48,7 +48,10 @@ def actor_of_token(core: SoundWave, secret: str, address: str) -> Actor | None:
     if row.last_used_at is None or now - from_stamp(row.last_used_at) >= USED_EVERY:
         core.part(AuthState).tokens_seen.note(row.id, now)
     scopes = scopes_of(row.role == "admin").intersection(row.scopes)  # who was an admin when it was made may be none
-    actor = Actor(row.user_id, row.user_name, "admin" in scopes, scopes=scopes, token_id=row.id)
+    is_of_admin = row.role == "admin"
+    actor = Actor(
+        row.user_id, row.user_name, "admin" in scopes, scopes=scopes, token_id=row.id, is_of_admin=is_of_admin
+    )
     if row.is_elsewhere:
         _note_address(core, actor, row, address)
     return actor
@@ -102,8 +105,9 @@ def open_token(
 
 
 def revoke(core: SoundWave, actor: Actor, token_id: str, address: str) -> None:
-    """One's own, or for an admin anybody's."""
+    """One's own, or for an admin anybody's. Raises Unauthorized."""
     with transaction(core.db):
+        ensure_still_in(core, actor)
         _note_revoked(core, Tokens(core).remove(actor, token_id), actor, address)
 
 

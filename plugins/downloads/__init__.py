@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from soundwave_core import (
+    Export,
     HealthCheck,
+    Import,
+    ImportReport,
     IsAuthenticated,
     Job,
+    Legacy,
+    Metric,
     Migration,
     Page,
     ResourceKind,
@@ -19,9 +25,13 @@ from soundwave_core import (
 
 from . import departures
 from .access import RESOURCES
+from .exports import export_sources, import_sources
 from .health import check
 from .jobs import JOBS
+from .legacy import bring_over
+from .metrics import Ended, count
 from .migrations import MIGRATIONS
+from .programs import check_programs
 from .queue import Engine
 from .routes import ROUTES
 from .settings import SETTINGS
@@ -65,6 +75,11 @@ def register_ui(core: SoundWave) -> Sequence[Page]:
 
 
 @hookimpl
+def register_programs() -> Sequence[HealthCheck]:
+    return check_programs()
+
+
+@hookimpl
 def startup(core: SoundWave) -> None:
     core.part(Engine).start()
 
@@ -90,5 +105,35 @@ def user_removed(core: SoundWave, user_id: str) -> None:
 
 
 @hookimpl
+def download_finished(core: SoundWave, download: dict[str, Any]) -> None:
+    core.part(Ended).note_done(download)
+
+
+@hookimpl
+def download_failed(core: SoundWave, code: str) -> None:
+    core.part(Ended).note_failed(code)
+
+
+@hookimpl
+def import_legacy(core: SoundWave, legacy: Legacy, report: ImportReport) -> None:
+    bring_over(core, legacy, report)
+
+
+@hookimpl
 def health(core: SoundWave) -> Sequence[HealthCheck]:
     return check(core)
+
+
+@hookimpl
+def metrics(core: SoundWave) -> Sequence[Metric]:
+    return count(core)
+
+
+@hookimpl
+def export_user(core: SoundWave, user_id: str, export: Export) -> None:
+    export_sources(core, user_id, export)
+
+
+@hookimpl
+def import_user(core: SoundWave, user_id: str, given: Import, report: ImportReport) -> None:
+    import_sources(core, user_id, given, report)

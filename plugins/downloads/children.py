@@ -18,6 +18,7 @@ from .messages import LINE_LIMIT
 
 _CHILD = Path(__file__).with_name("child.py")
 _GRACE_SECONDS = 0.4
+JAVASCRIPT = ("deno", "node", "qjs")  # the programs behind ``js_runtimes`` in ytdlp.py, as yt-dlp prefers them
 
 
 class WorkerDied(Exception):
@@ -43,6 +44,11 @@ def find_ffmpeg() -> Path:
         return Path(imageio_ffmpeg.get_ffmpeg_exe())
     except RuntimeError as error:
         raise FileNotFoundError("No ffmpeg was found.") from error
+
+
+def find_javascript() -> Path | None:
+    """The JavaScript runtime on PATH that yt-dlp would run, or None."""
+    return next((Path(found) for found in map(shutil.which, JAVASCRIPT) if found), None)
 
 
 class Child:

@@ -1,40 +1,48 @@
-"""What this room needs to be well: yt-dlp, ffmpeg, and a queue that moves."""
+"""What this room needs to be well: yt-dlp, ffmpeg, a queue that moves, and workers that live."""
 
 from __future__ import annotations
 
-from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING
 
-from soundwave_core import HealthCheck
+from soundwave_core import HealthCheck, from_stamp
 
-from .process import find_ffmpeg
+from .health_store import QueueSigns
+from .programs import check_programs
 from .queue import Engine
 from .store import DownloadItems
 
 if TYPE_CHECKING:
     from soundwave_core import SoundWave
 
+STUCK_SECONDS = 10 * 60.0
+OURS = frozenset({"worker_died", "internal"})  # faults of the server, not of a site, a link or a network
+MOST_IN_A_ROW = 5
+
 
 def check(core: SoundWave) -> list[HealthCheck]:
-    """yt-dlp's version, where ffmpeg is, and how many items wait or failed."""
-    return [_yt_dlp(), _ffmpeg(), _queue(core)]
+    """What the machine gives, how many items wait or failed, and whether the workers live."""
+    return [*check_programs(), _queue(core), _workers(core)]
 
 
-def _yt_dlp() -> HealthCheck:
-    try:
-        return HealthCheck("yt-dlp", True, version("yt-dlp"))
-    except PackageNotFoundError:
-        return HealthCheck("yt-dlp", False, "not installed")
-
-
-def _ffmpeg() -> HealthCheck:
-    try:
-        return HealthCheck("ffmpeg", True, str(find_ffmpeg()))
-    except FileNotFoundError:
-        return HealthCheck("ffmpeg", False, "not found")
+def waiting_seconds(core: SoundWave) -> float:
+    """How long the first item or link has been ready without anybody beginning it; 0 where none is."""
+    since = QueueSigns(core.db).waiting_since()
+    return max(0.0, (core.clock.now() - from_stamp(since)).total_seconds()) if since is not None else 0.0
 
 
 def _queue(core: SoundWave) -> HealthCheck:
+    """Stuck: something is ready, nobody has begun it for long, and nobody is busy with anything else."""
     counts = ", ".join(f"{count} {state}" for state, count in DownloadItems(core.db).counts().items())
-    is_well = core.part(Engine).is_well
-    return HealthCheck("downloads", is_well, (counts or "none yet") + ("" if is_well else "; a thread has ended"))
+    detail, waited = counts or "none yet", waiting_seconds(core)
+    if not core.part(Engine).is_well:
+        return HealthCheck("downloads", False, f"{detail}; a thread has ended")
+    if waited > STUCK_SECONDS and not QueueSigns(core.db).is_anything_under_way():
+        return HealthCheck("downloads", False, f"{detail}; the first has waited for {waited / 60:.0f} minutes")
+    return HealthCheck("downloads", True, detail)
+
+
+def _workers(core: SoundWave) -> HealthCheck:
+    codes = QueueSigns(core.db).last_codes(MOST_IN_A_ROW)
+    is_failing = len(codes) == MOST_IN_A_ROW and all(code in OURS for code in codes)
+    detail = f"the last {MOST_IN_A_ROW} attempts failed in the server itself ({codes[0]})" if is_failing else "well"
+    return HealthCheck("download workers", not is_failing, detail)

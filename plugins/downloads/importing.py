@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from soundwave_core import transaction
-from soundwave_library import Artworks, Channels, Entries, NewTrack, Playlists, Tracks
+from soundwave_library import Artworks, Channels, Entries, NewTrack, Playlists, Tracks, find_file
 
 from . import quota
 from .messages import Fetched
@@ -52,7 +52,7 @@ def adopt(core: SoundWave, item: dict[str, Any], fetched: Fetched, staging: Path
         with transaction(core.db) as tx:
             if not DownloadItems(tx).holds(item["id"], item["fence"]):
                 return None
-            track_id = _ensure_track(core, tx, _new_track(core, tx, item, fetched, path, picture))
+            track_id = _ensure_track(core, tx, item, _new_track(core, tx, item, fetched, path, picture))
             _finish(core, tx, item, track_id)
             PlacedFiles(tx).forget(path)
             PlacedFiles(tx).forget(picture or "")
@@ -70,18 +70,23 @@ def _note(core: SoundWave, item: dict[str, Any], paths: list[str]) -> bool:
     return is_ours
 
 
-def _ensure_track(core: SoundWave, tx: Database, new: NewTrack) -> str:
-    """The new track's uid, or that of the one it is the same as, which gets this file if it lost its own."""
-    known = Tracks(tx).find_by_source(new.extractor or "", new.source_id or "")
+def _ensure_track(core: SoundWave, tx: Database, item: dict[str, Any], new: NewTrack) -> str:
+    """The new track's uid, or that of the one it is the same as, which gets this file if it lost its own.
+
+    The same by what was fetched, or by what was asked for: a track of an old deployment may have another name.
+    """
+    tracks = Tracks(tx)
+    known = tracks.find_by_source(new.extractor or "", new.source_id or "")
+    known = known or tracks.find_by_source(item["extractor"], item["source_id"])
     if known is None:
-        return Tracks(tx).add(new)
+        return tracks.add(new)
     if not _has_file(core, known):
-        Tracks(tx).renew(known.uid, new)
+        tracks.renew(known.uid, new)
     return known.uid
 
 
 def _has_file(core: SoundWave, track: StoredTrack) -> bool:
-    return contained(core.config.media_root, track.path).is_file()
+    return find_file(core, track.path) is not None
 
 
 def _finish(core: SoundWave, tx: Database, item: dict[str, Any], track_id: str) -> None:
@@ -113,9 +118,15 @@ def _append(
     item: dict[str, Any],
     track_id: str,
 ) -> None:
-    """Put the track into the download's playlist, in the source's order; one that was removed is not missed."""
+    """Put the track into the download's playlist, in the source's order; one that was removed is not missed.
+
+    A list that follows nothing may have it already, by hand: then its file was asked for, and no second place.
+    """
     playlist_id, playlists = download["playlist_id"], Playlists(tx)
     if playlist_id is None or playlists.find(playlist_id) is None:
+        return
+    if source is None and playlists.has_track(playlist_id, track_id):
+        tx.on_commit(lambda: core.plugins.announce("playlist_changed", playlist_id=playlist_id))
         return
     playlists.append(playlist_id, track_id, core.clock, (item["extractor"], item["source_id"]))
     order = upstream_of(source) if source is not None else DownloadItems(tx).order(download["id"])

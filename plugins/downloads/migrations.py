@@ -147,8 +147,18 @@ CREATE TABLE download_revs (
 ) STRICT, WITHOUT ROWID;{_counted("downloads")}{_counted("download_items")}
 """
 
+# takes_new_only: at the first check of what an old deployment followed, what is older than what it had was not wanted.
+# legacy_downloads: its rows that came over; none does twice, removed or not.
+LEGACY = """
+ALTER TABLE sources ADD COLUMN takes_new_only INTEGER NOT NULL DEFAULT 0 CHECK (takes_new_only IN (0, 1));
+CREATE TABLE legacy_downloads (
+    uid TEXT NOT NULL PRIMARY KEY CHECK (length(uid) = 32)
+) STRICT, WITHOUT ROWID;
+"""
+
 MIGRATIONS = (
     Migration(1, "sources", SOURCES),
     Migration(2, "queue", QUEUE),
     Migration(3, "change counters", REVS),
+    Migration(4, "what comes from an old deployment", LEGACY),
 )

@@ -11,7 +11,7 @@ from typing import TypeVar
 
 import msgspec
 
-from .children import Child, WorkerDied, find_ffmpeg
+from .children import JAVASCRIPT, Child, WorkerDied, find_ffmpeg, find_javascript
 from .messages import (
     LIST_LIMIT,
     Event,
@@ -26,7 +26,7 @@ from .messages import (
 )
 from .proxy import EgressProcess
 
-__all__ = ["EgressProcess", "WorkerDied", "WorkerProcess", "find_ffmpeg"]
+__all__ = ["JAVASCRIPT", "EgressProcess", "WorkerDied", "WorkerProcess", "find_ffmpeg", "find_javascript"]
 
 OnProgress = Callable[[int, int | None], None]
 T = TypeVar("T")

@@ -176,6 +176,8 @@ def _look_again(
         if Playlists(tx).follow_order(playlist_id, order, core.clock):
             tx.on_commit(lambda: core.plugins.announce("playlist_changed", playlist_id=playlist_id))
         missing = Playlists(tx).missing(playlist_id, seen)
+    if source["takes_new_only"] and seen:
+        sources.leave_older(tx, source, seen)
     known = Sources(tx)
     missing -= known.under_way(source["id"])
     if row["is_quiet"]:

@@ -31,8 +31,11 @@ class Sources:
         )
 
     def list_due(self, now: str, limit: int = 20) -> list[dict[str, Any]]:
+        """Those whose time has come, or is so far off that the clock must have been ahead when it was noted."""
         return self.db.rows(
-            "SELECT * FROM sources WHERE is_enabled AND next_check_at <= :now ORDER BY next_check_at LIMIT :limit",
+            """SELECT * FROM sources WHERE is_enabled AND (next_check_at <= :now OR next_check_at >
+                strftime('%Y-%m-%dT%H:%M:%fZ', :now, '+' || (2 * max(interval_seconds, 86400)) || ' seconds'))
+            ORDER BY next_check_at LIMIT :limit""",
             now=now, limit=limit,
         )  # fmt: skip
 

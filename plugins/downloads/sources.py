@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 from soundwave_auth import Users
 from soundwave_core import Conflict, NotFound, transaction
-from soundwave_library import Channels, Playlists
+from soundwave_library import Channels, FileStates, Playlists, Tracks
 
-from .messages import Failed
+from .messages import Failed, Item
 from .source_store import Pair, Sources
-from .store import Downloads
+from .store import DownloadItems, Downloads
 from .waiting import check_wait_seconds
 
 if TYPE_CHECKING:
@@ -85,13 +85,38 @@ def begin_check(core: SoundWave, tx: Database, source: dict[str, Any], *, is_qui
 
 
 def complete_playlist(core: SoundWave, playlist_id: str) -> str:
-    """Begin a check that its owner asked for; Conflict for a playlist that follows nothing."""
+    """Begin a check that its owner asked for, and a download of the files that its tracks have lost.
+
+    The uid of the latter where there is one. Conflict for a playlist that follows nothing and lacks nothing.
+    """
     source = Sources(core.db).find("playlist", playlist_id)
-    if source is None:
-        raise Conflict("This playlist follows no source; there is nothing to complete.", code="playlist_has_no_source")
+    lost = FileStates(core.db).list_missing(playlist_id)
     with transaction(core.db) as tx:
-        uid = begin_check(core, tx, source, is_quiet=False)
-    assert uid is not None
+        check = begin_check(core, tx, source, is_quiet=False) if source is not None else None
+        uid = _fetch_again(core, tx, playlist_id, [track for track in lost if track["source_url"]]) or check
+    if uid is not None:
+        return uid
+    if lost:
+        raise Conflict("It is not known where the missing tracks came from.", code="tracks_have_no_source")
+    raise Conflict("This playlist follows no source; there is nothing to complete.", code="playlist_has_no_source")
+
+
+def _fetch_again(core: SoundWave, tx: Database, playlist_id: str, lost: list[dict[str, Any]]) -> str | None:
+    """A download of lost tracks, each from where it came; that which is under way already, if there is one."""
+    downloads, now = Downloads(tx), core.clock.stamp()
+    under_way = downloads.find_completing(playlist_id)
+    if under_way is not None or not lost:
+        return under_way
+    playlist, uid = Playlists(tx).get(playlist_id), core.clock.new_id()
+    rowid = downloads.add(
+        uid=uid, user_id=playlist["user_id"], url=playlist["source_url"] or "", title=playlist["title"],
+        state="queued", is_resolved=1, playlist_id=playlist_id, created_at=now, updated_at=now,
+    )  # fmt: skip
+    items = [
+        Item(url=track["source_url"], extractor=track["extractor"], source_id=track["source_id"], title=track["title"])
+        for track in lost
+    ]
+    DownloadItems(tx).add_all(rowid, [(core.clock.new_id(), n, item) for n, item in enumerate(items)], now)
     return uid
 
 
@@ -119,6 +144,17 @@ def note_success(
         columns["upstream"] = json.dumps(order)
     Sources(tx).change(source["id"], **columns)
     return order
+
+
+def leave_older(tx: Database, source: dict[str, Any], seen: list[Pair]) -> None:
+    """Of what an old deployment followed, take what is newer than the newest that it had, and leave the rest.
+
+    Once, at the first look. What is left is there for who asks to complete the playlist.
+    """
+    had = (n for n, pair in enumerate(seen) if Tracks(tx).find_by_source(*pair) is not None)
+    for extractor, source_id in seen[next(had, 0) :]:
+        Sources(tx).give_up(source["id"], {"extractor": extractor, "source_id": source_id}, "older", None)
+    Sources(tx).change(source["id"], takes_new_only=0)
 
 
 def note_failure(core: SoundWave, tx: Database, rowid: int, failure: Failed) -> None:

@@ -76,6 +76,15 @@ class Downloads:
             source=source_rowid, active=_ACTIVE,
         )  # fmt: skip
 
+    def find_completing(self, playlist_id: str) -> str | None:
+        """The uid of the unfinished download of tracks that a playlist has lost the files of."""
+        uid: str | None = self.db.value(
+            f"""SELECT uid FROM downloads WHERE playlist_id = :playlist AND {_IS_ACTIVE} AND source_id IS NULL
+            AND is_resolved AND NOT is_followed ORDER BY id LIMIT 1""",
+            playlist=playlist_id, active=_ACTIVE,
+        )  # fmt: skip
+        return uid
+
     def list_own(self, user_id: str, states: Sequence[str]) -> list[dict[str, Any]]:
         """A user's downloads in these states, but for checks of the household's channels."""
         return self.db.rows(

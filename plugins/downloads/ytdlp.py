@@ -60,6 +60,7 @@ _FIXED: Info = {
     "hls_prefer_native": True,  # each segment and key goes through the proxy
     "postprocessors": [],
     "remote_components": [],
+    "js_runtimes": {"deno": {}, "node": {}, "quickjs": {}},  # without bun, which locks a script out of nothing
     "fixup": "never",
     "ignoreerrors": False,
     "writethumbnail": False,

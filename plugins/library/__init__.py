@@ -7,8 +7,13 @@ from collections.abc import Sequence
 from soundwave_core import (
     Access,
     Actor,
+    Export,
+    Import,
+    ImportReport,
     IsAuthenticated,
     Job,
+    Legacy,
+    Metric,
     Migration,
     Page,
     ResourceKind,
@@ -18,9 +23,15 @@ from soundwave_core import (
     hookimpl,
 )
 
+from . import lyrics_routes
 from .changes import after_removal
+from .exports import export_library
+from .files import find_file
+from .imports import Arrival
 from .jobs import DEPARTURES, JOBS
+from .legacy import bring_over
 from .media import media_path, media_type
+from .metrics import count
 from .migrations import MIGRATIONS
 from .ordering import is_key, key_between
 from .routes import ROUTES
@@ -32,6 +43,8 @@ from .store import (
     Channels,
     Entries,
     Favorites,
+    FileStates,
+    KeptFile,
     Lists,
     NewTrack,
     Playlists,
@@ -40,7 +53,9 @@ from .store import (
     Removal,
     StoredTrack,
     Tracks,
+    kept_files,
     listening_rev,
+    some_tracks,
     unknown_paths,
 )
 
@@ -51,6 +66,8 @@ __all__ = [
     "Channels",
     "Entries",
     "Favorites",
+    "FileStates",
+    "KeptFile",
     "Lists",
     "NewTrack",
     "Playlist",
@@ -62,11 +79,14 @@ __all__ = [
     "Track",
     "Tracks",
     "after_removal",
+    "find_file",
     "is_key",
+    "kept_files",
     "key_between",
     "listening_rev",
     "media_path",
     "media_type",
+    "some_tracks",
     "unknown_paths",
 ]
 
@@ -87,7 +107,7 @@ def register_resources(core: SoundWave) -> Sequence[ResourceKind]:
 
 @hookimpl
 def register_routes(core: SoundWave) -> Sequence[Route]:
-    return ROUTES
+    return [*ROUTES, *lyrics_routes.ROUTES]
 
 
 @hookimpl
@@ -105,8 +125,28 @@ def register_ui(core: SoundWave) -> Sequence[Page | Slot]:
 
 
 @hookimpl
+def import_legacy(core: SoundWave, legacy: Legacy, report: ImportReport) -> None:
+    bring_over(core, legacy, report)
+
+
+@hookimpl
 def user_removed(core: SoundWave) -> None:
     core.jobs.nudge(DEPARTURES)
+
+
+@hookimpl
+def metrics(core: SoundWave) -> Sequence[Metric]:
+    return count(core)
+
+
+@hookimpl
+def export_user(core: SoundWave, user_id: str, export: Export) -> None:
+    export_library(core, user_id, export)
+
+
+@hookimpl
+def import_user(core: SoundWave, user_id: str, given: Import, report: ImportReport) -> None:
+    Arrival(core, user_id, given, report).bring()
 
 
 def _track_access(core: SoundWave, actor: Actor, track_id: str) -> Access:

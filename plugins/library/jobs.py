@@ -5,9 +5,11 @@ from __future__ import annotations
 from soundwave_core import Job
 
 from .departures import clear_up
+from .files import check_files, read_unread
 from .media import sweep
 
 DEPARTURES = "library.clear-departures"
+READING = "library.read-files"
 
 JOBS = [
     Job(
@@ -21,5 +23,17 @@ JOBS = [
         clear_up,
         "Removes what users who are gone have left, or gives it to their heirs.",
         every_seconds=600,
+    ),
+    Job(
+        READING,
+        read_unread,
+        "Reads files that are there by name only, as after an import: what they are, and their hashes.",
+        every_seconds=600,
+    ),
+    Job(
+        "library.check-files",
+        check_files,
+        "Looks whether every track's file is still there, and notes which are missing or back.",
+        cron="5 4 * * *",
     ),
 ]

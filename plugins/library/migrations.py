@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from soundwave_core import Migration
 
+from .schema_files import FILES
 from .schema_playlists import LISTENING, PLAYLISTS
 
 TRACKS = """
@@ -178,4 +179,5 @@ MIGRATIONS = (
     Migration(4, "search", SEARCH),
     Migration(5, "playlists", PLAYLISTS),
     Migration(6, "positions and plays", LISTENING),
+    Migration(7, "files that are not there, lyrics, earlier plays", FILES),
 )

@@ -21,6 +21,7 @@ from soundwave_core import (
 
 from . import changes, shapes
 from .answers import next_url, picture, revalidated
+from .files import ensure_playable
 from .media import download_name, media_path
 from .store import END, Artworks, Lists, Plays, TrackList, Tracks, listening_rev
 
@@ -62,13 +63,13 @@ def delete_track(core: SoundWave, request: Request) -> None:
 
 def stream(core: SoundWave, request: Request) -> FileAnswer:
     """The file, whole or by Range."""
-    track = Tracks(core.db, request.user).get(request.params["track"])
+    track = ensure_playable(core, Tracks(core.db, request.user).get(request.params["track"]))
     return FileAnswer(media_path(core, track.path), track.revision, track.mime)
 
 
 def download(core: SoundWave, request: Request) -> FileAnswer:
     """The file, to be saved under its title."""
-    track = Tracks(core.db, request.user).get(request.params["track"])
+    track = ensure_playable(core, Tracks(core.db, request.user).get(request.params["track"]))
     name = download_name(track.title, track.path)
     return FileAnswer(media_path(core, track.path), track.revision, track.mime, name)
 

@@ -11,13 +11,14 @@ from soundwave_core import LINE_FORM, Body, Id, ListQuery
 
 Title = Annotated[str, Meta(min_length=1, max_length=500, pattern=LINE_FORM)]
 Text = Annotated[str, Meta(max_length=10_000, pattern=r"^[^\x00]*$")]
+LongText = Annotated[str, Meta(max_length=200_000, pattern=r"^[^\x00]*$")]
 Words = Annotated[str, Meta(max_length=200, pattern=r"^[^\x00]*$")]
 Seconds = Annotated[float, Meta(ge=0, le=1e7)]
 Moment = Annotated[datetime, Meta(tz=True)]
 
 
 class Track(Struct, frozen=True, kw_only=True):
-    """A track as its listener sees it."""
+    """A track as its listener sees it. `is_missing`: its file is not there, so it cannot be played."""
 
     id: str
     title: str
@@ -30,17 +31,19 @@ class Track(Struct, frozen=True, kw_only=True):
     added_at: str
     published_at: str | None
     is_favorite: bool
+    is_missing: bool
     audio_url: str
     artwork_url: str | None
     revision: str
 
 
 class TrackDetail(Track, frozen=True, kw_only=True):
-    """A track with what only its own page shows."""
+    """A track with what only its own page shows. `play_count`: how often this listener heard it."""
 
     description: str | None
     source_url: str | None
     position_seconds: float | None
+    play_count: int
 
 
 class Usage(Struct, frozen=True, kw_only=True):
@@ -144,6 +147,26 @@ class PositionBody(Body, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     seconds: Seconds
     at: Moment | None = None
+
+
+class Lyrics(Struct, frozen=True, kw_only=True):
+    """The words of a track. `synced` is LRC text; both are null where it `is_instrumental`."""
+
+    synced: str | None
+    plain: str | None
+    is_instrumental: bool
+    source: str
+    language: str | None
+    updated_at: str
+
+
+class LyricsBody(Body, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """All of a track's lyrics anew; at least one of the first three must say something."""
+
+    synced: LongText = ""
+    plain: LongText = ""
+    is_instrumental: bool = False
+    language: Annotated[str, Meta(max_length=35, pattern=r"^[A-Za-z0-9-]*$")] = ""
 
 
 class PlaylistBody(Body, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 
-from soundwave_core import AdminOnly, Listing, Public, Request, Route, SettingInfo, SoundWave, whole
+from soundwave_auth import ensure_still_in, note_audit
+from soundwave_core import AdminOnly, Listing, Public, Raw, Request, Route, SettingInfo, SoundWave, whole
 
 from . import views
+from .exposition import expose
 from .health import ask_all
 from .shapes import (
     Health,
@@ -61,11 +64,23 @@ def list_settings(core: SoundWave, request: Request) -> Listing[SettingInfo]:
 
 def change_settings(core: SoundWave, request: Request) -> Listing[SettingInfo]:
     """Store new values, all or none; what the environment sets cannot be changed here."""
-    names = core.config.store(request.body.values, request.user.id, core.clock)
+
+    def note(names: Sequence[str]) -> None:  # the names only: a value may be a secret
+        ensure_still_in(core, request.user)
+        if names:
+            changed = ", ".join(names)
+            note_audit(core, "settings_changed", by=request.user, address=request.remote_address, names=changed)
+
+    names = core.config.store(request.body.values, request.user.id, core.clock, note)
     if names:
         log.info("%s changed the settings: %s", request.user.name, ", ".join(names))
         core.plugins.announce("settings_changed", names=names, actor=request.user)
     return list_settings(core, request)
+
+
+def get_metrics(core: SoundWave, request: Request) -> Raw:
+    """Every room's numbers, for Prometheus: an admin's token with the scope `read` is enough."""
+    return expose(core, request.headers.get("Accept") or "")
 
 
 def list_plugins(core: SoundWave, request: Request) -> Listing[PluginView]:
@@ -76,6 +91,7 @@ def list_plugins(core: SoundWave, request: Request) -> Listing[PluginView]:
 ROUTES = [
     Route("GET", "/api/ping/", ping, Public, answer=Pong),
     Route("GET", "/api/health/", get_health, Public, answer=Health),
+    Route("GET", "/metrics", get_metrics, AdminOnly, answer=Raw, scope="read"),
     Route("GET", "/api/task/", list_tasks, AdminOnly, answer=Listing[Task]),
     Route("GET", "/api/task/<task:name>/", get_task, AdminOnly, answer=TaskDetail),
     Route("PATCH", "/api/task/<task:name>/", change_task, AdminOnly, body=TaskPatch, answer=TaskDetail),

@@ -44,6 +44,12 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
     duration_seconds: float | None
 
 
+class RunDetail(Run, frozen=True, kw_only=True):
+    """A run with what it logged, so far or in all; of long logs the end."""
+
+    lines: list[str]
+
+
 class Task(msgspec.Struct, frozen=True, kw_only=True):
     """A job and when it runs."""
 
@@ -52,6 +58,7 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
     description: str
     schedule: str
     is_paused: bool
+    is_running: bool
     last_run: Run | None
     next_run_at: str | None
 
@@ -59,7 +66,7 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
 class TaskDetail(Task, frozen=True, kw_only=True):
     """A job with its last runs, newest first."""
 
-    runs: list[Run]
+    runs: list[RunDetail]
 
 
 class TaskPatch(Body, frozen=True, kw_only=True):

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from .shapes import PluginView, Run, Task, TaskDetail
+from .shapes import PluginView, Run, RunDetail, Task, TaskDetail
 
 if TYPE_CHECKING:
     from soundwave_core import SoundWave
@@ -19,12 +19,16 @@ def tasks(core: SoundWave) -> list[Task]:
 
 def task(core: SoundWave, job_id: str) -> TaskDetail:
     """A job with its last 20 runs. NotFound."""
-    return TaskDetail(**_task(core.jobs.get(job_id)), runs=[run(entry) for entry in core.jobs.runs(job_id, 20)])
+    return TaskDetail(**_task(core.jobs.get(job_id)), runs=[_with_lines(entry) for entry in core.jobs.runs(job_id, 20)])
 
 
 def run(entry: Any) -> Run:
     """A run of the core's, without its log."""
     return msgspec.convert(entry, Run, from_attributes=True)
+
+
+def _with_lines(entry: Any) -> RunDetail:
+    return RunDetail(**msgspec.structs.asdict(run(entry)), lines=entry.log.splitlines())
 
 
 def plugins(core: SoundWave) -> list[PluginView]:
@@ -43,5 +47,5 @@ def plugins(core: SoundWave) -> list[PluginView]:
 
 def _task(status: Any) -> dict[str, Any]:
     last = run(status.last_run) if status.last_run is not None else None
-    names = ("id", "plugin", "description", "schedule", "is_paused", "next_run_at")
+    names = ("id", "plugin", "description", "schedule", "is_paused", "is_running", "next_run_at")
     return {name: getattr(status, name) for name in names} | {"last_run": last}

@@ -5,6 +5,7 @@ It needs root, podman, runc and mmdebstrap; `.ci/run` installs them. Nothing out
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -12,11 +13,14 @@ import subprocess
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from house.tree import ROOT, tracked
 
 BASE = "docker.io/library/debian:trixie-slim"
 SUITE = "trixie"
+IMAGE = "localhost/soundwave:local"  # what compose.yaml calls soundwave:local
+LEFT_OUT = ("doc", "info", "linda", "lintian", "locale", "man")  # as Debian's own slim images
 NEEDED = ("podman", "runc", "mmdebstrap")
 KEPT_DAYS = 7  # of the base that earlier runs made
 CERTIFICATES = Path("/etc/ssl/certs/ca-certificates.crt")
@@ -32,6 +36,8 @@ default_ulimits = ["nofile=4096:4096", "nproc=4096:4096"]
 runtime = "runc"
 cgroup_manager = "cgroupfs"
 events_logger = "file"
+[network]
+network_config_dir = "{folder}/networks"
 """
 STORAGE = """[storage]
 driver = "overlay"
@@ -111,7 +117,7 @@ class Engine:
         missing = [name for name in NEEDED if shutil.which(name) is None]
         assert not missing, f"The rebuild test needs {', '.join(missing)}: apt-get install {' '.join(NEEDED)}"
         assert os.getuid() == 0, "The rebuild test needs root."
-        (folder / "containers.conf").write_text(CONTAINERS)
+        (folder / "containers.conf").write_text(CONTAINERS.format(folder=folder))
         (folder / "storage.conf").write_text(STORAGE.format(folder=folder))
         ours = {
             "CONTAINERS_CONF": str(folder / "containers.conf"),
@@ -152,13 +158,23 @@ class Engine:
         self.containers.append(container)
         return container
 
+    def inspect(self, tag: str) -> Any:
+        """What there is to know of an image."""
+        return json.loads(self.run("image", "inspect", tag).stdout)[0]
+
     def image_exists(self, tag: str) -> bool:
         """Whether there is one of that name."""
         return self.run("image", "exists", tag, is_checked=False).returncode == 0
 
+    def remove_containers(self) -> None:
+        """All of them: those that depend on others go first."""
+        for _ in range(2):
+            self.run("rm", "--all", "--force", "--time", "1", is_checked=False)
+        assert not self.run("ps", "--all", "--quiet").stdout
+
     def close(self) -> None:
         """Everything that it made goes."""
-        self.run("rm", "--all", "--force", "--time", "1", is_checked=False)
+        self.remove_containers()
         self.run("rmi", "--all", "--force", is_checked=False)
         subprocess.run(["umount", "--quiet", str(self.folder / "graph" / "overlay")], check=False)
 
@@ -175,12 +191,12 @@ def copy_checkout(target: Path) -> Path:
 
 def _base() -> Path:
     """A root file system of the release that the Dockerfile names, from the archive that this machine uses."""
-    archive = ROOT / "build" / f"base-{SUITE}.tar"
+    archive = ROOT / "build" / f"base-{SUITE}-slim.tar"
     if archive.exists() and time.time() - archive.stat().st_mtime < KEPT_DAYS * 86_400:
         return archive
     archive.parent.mkdir(exist_ok=True)
     part = archive.with_suffix(".part")
-    options = ["--dpkgopt=path-exclude=/usr/share/man/*", "--dpkgopt=path-exclude=/usr/share/locale/*"]
+    options = [f"--dpkgopt=path-exclude=/usr/share/{name}/*" for name in LEFT_OUT]
     command = ["mmdebstrap", "--quiet", "--variant=minbase", "--format=tar", "--include=ca-certificates", *options]
     done = subprocess.run([*command, SUITE, str(part), _mirror()], capture_output=True, text=True, check=False)
     assert done.returncode == 0, re.sub(r"\w+://[^\s/]+", "://…", done.stderr[-4000:])

@@ -2,65 +2,18 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
-import subprocess
-import sys
-from dataclasses import dataclass
-from pathlib import Path
 
+import pyotp
 import pytest
-from container.engine import Engine
+from container.legacy import facts, furnish, password_of
+from container.shell import DOWN, Shell
 from container.visitor import Visitor
 
 pytestmark = [pytest.mark.rebuild, pytest.mark.xdist_group("rebuild")]
 
 PORT = 8889
-DOWN = "docker compose -f docker/compose.yaml down"
-# `docker` is podman here; `docker compose` is podman-compose, told how this machine reaches its package indexes.
-SHIM = """#!/bin/sh
-if [ "$1" = compose ]; then
-    shift
-    exec "{compose}" --podman-build-args="{build}" --podman-run-args="--health-interval=disable" "$@"
-fi
-exec podman "$@"
-"""
-
-
-@dataclass
-class Shell:
-    """A shell in the root of a checkout, in which docker is there."""
-
-    engine: Engine
-    folder: Path
-    commands: Path
-
-    def type(self, block: str) -> str:
-        """Everything of a block, one command after the other; what was printed."""
-        environ = self.engine.environ | {"PATH": f"{self.commands}:{self.engine.environ['PATH']}"}
-        done = subprocess.run(
-            ["sh", "-eu", "-c", block], cwd=self.folder, env=environ, capture_output=True, text=True, timeout=1500,
-            check=False,
-        )  # fmt: skip
-        said = re.sub(r"\w+://[^\s/]+", "://…", done.stdout[-6000:] + done.stderr[-6000:])
-        assert done.returncode == 0, f"{block}\n{said}"
-        return done.stdout + done.stderr
-
-    def block(self, section: str) -> str:
-        """The commands of a section of docker/README.md."""
-        text = (self.folder / "docker" / "README.md").read_text()
-        found = re.search(rf"^## {section}\n.*?```sh\n(.*?)```", text, re.M | re.S)
-        assert found, f"docker/README.md has no commands under {section}"
-        return found.group(1)
-
-
-@pytest.fixture(scope="module")
-def shell(engine: Engine, checkout: Path, tmp_path_factory: pytest.TempPathFactory) -> Shell:
-    commands = tmp_path_factory.mktemp("commands")
-    compose = Path(sys.executable).with_name("podman-compose")
-    shim = commands / "docker"
-    shim.write_text(SHIM.format(compose=compose, build=" ".join(engine.build_arguments())))
-    shim.chmod(0o755)
-    return Shell(engine, checkout, commands)
 
 
 def update_without_the_network(block: str) -> str:
@@ -71,26 +24,70 @@ def update_without_the_network(block: str) -> str:
 
 
 def test_the_readme_is_true(shell: Shell) -> None:
-    shell.type(shell.block("Run").replace("docker logs soundwave\n", ""))
+    [run] = shell.blocks("Run")
+    shell.type(run.replace("docker logs soundwave\n", ""))
     Visitor(PORT).wait_until_up()
-    link = re.search(r"\S+/setup\?code=\S+", shell.type("docker logs soundwave"))
-    assert link
+    log = shell.type("docker logs soundwave")
+    for name in ("version", "data_dir", "media_root", "cache_dir", "sqlite", "yt-dlp", "ffmpeg", "javascript"):
+        assert re.search(rf" INFO .*: {name}: ", log), f"the log says nothing of {name}:\n{log}"
     alice = Visitor(PORT)
-    alice.set_up(link.group())
+    alice.set_up(re.search(r"\S+/setup\?code=\S+", log).group())  # type: ignore[union-attr]
     mix = alice.post("/api/playlist/", {"title": "A mix"})["id"]
-    said = shell.type(shell.block("Look at it"))
-    assert "db.sqlite3" in said
+
+    folders, database, routes = map(shell.type, shell.blocks("When something is wrong"))
     for folder in ("audio", "cache", "data"):
-        assert f"/app/{folder}" in said
+        assert f"{shell.folder / folder} /app/{folder}\n" in folders
+    assert "db.sqlite3" in folders
+    assert "database: /app/data/db.sqlite3, " in database
+    assert "FAIL" not in database
+    assert routes.count('"status":401') == 2
+    assert "/api/playlist/downloads/<download:id>/" in routes
 
-    shell.type(update_without_the_network(shell.block("Update")))
+    [update] = shell.blocks("Update")
+    shell.type(update_without_the_network(update))
     alice.wait_until_up()
     assert alice.get(f"/api/playlist/{mix}/")["title"] == "A mix"
 
-    shell.type(shell.block("Back up"))
+    for block in shell.blocks("Back up"):
+        shell.type(block)
     alice.wait_until_up()
-    copies = list(shell.folder.glob("data-*/db.sqlite3"))
-    assert len(copies) == 1
+    assert list((shell.folder / "data" / "backups").iterdir())
+    alice.post("/api/playlist/", {"title": "Writers go on"})
+    assert len(list(shell.folder.glob("data-*/db.sqlite3"))) == 1
     assert alice.get(f"/api/playlist/{mix}/")["title"] == "A mix"
-    shell.type(DOWN)
-    assert (shell.folder / "data" / "db.sqlite3").is_file()
+
+
+def test_an_old_deployment_is_brought_over(shell: Shell) -> None:
+    """The seed's migration steps, literally; then who was there before signs in, and hears what was there."""
+    furnish(shell.folder / "backend", shell.folder / "audio")
+    (shell.folder / "cache").mkdir()
+    expected = facts()
+    old = (shell.folder / "backend" / "db.sqlite3").read_bytes()
+    folder, database, rebuild, verify = shell.blocks("Coming from the old SoundWave")
+    for block in (folder, database, rebuild):
+        shell.type(block)
+    Visitor(PORT).wait_until_up()
+    log = shell.type("docker logs soundwave")
+    assert re.search(r"db\.legacy-[\d-]+\.sqlite3", log), log
+    assert "setup?code=" not in log
+    [kept] = (shell.folder / "data").glob("db.legacy-*.sqlite3")
+    assert kept.read_bytes() == old
+
+    said = shell.type(verify)
+    assert said.count("data/db.sqlite3") == 2
+    alice = Visitor(PORT)
+    alice.wait_until_up()
+    secret = next(user for user in expected["users"] if user["username"] == "alice")["two_factor"]["secret_base32"]
+    alice.sign_in("alice", password_of("alice"), totp=pyotp.TOTP(secret).now())
+    present = {
+        one["sha256"]
+        for one in expected["files"]["present"]
+        if any(row["owner"] == "alice" for row in one.get("rows", ()))
+    }
+    assert present
+    answers = [alice.ask("GET", "/" + one["audio_url"].lstrip("/")) for one in alice.list("/api/audio/")]
+    assert {status for status, _ in answers} == {200, 410}  # some files were missing before
+    streamed = {hashlib.sha256(body).hexdigest() for status, body in answers if status == 200}
+    assert present <= streamed
+    playlists = {one["title"] for one in alice.list("/api/playlist/")}
+    assert {one["title"] for one in expected["library"]["alice"]["playlists"]} <= playlists

@@ -5,9 +5,14 @@ from __future__ import annotations
 import os
 import re
 import subprocess
+import sys
+from collections.abc import Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
+import yaml
+from container.shell import blocks_of
 from house.tree import ROOT, ensure_none
 
 from soundwave_core import __version__
@@ -100,7 +105,9 @@ def test_health_is_asked_of_this_machine_only() -> None:
 
 def test_the_labels_tell_this_version() -> None:
     (labels,) = of("LABEL")
-    for name in ("title", "description", "licenses", "version", "revision", "created"):
+    for name in (
+        "title", "description", "licenses", "version", "revision", "created", "url", "source", "documentation"
+    ):  # fmt: skip
         assert f"org.opencontainers.image.{name}=" in labels
     assert f"VERSION={__version__}" in of("ARG")
 
@@ -148,7 +155,39 @@ def test_compose_gives_no_more_rights_than_needed() -> None:
 def test_the_scripts_can_be_run() -> None:
     assert os.access(DOCKER / "entrypoint", os.X_OK)
     assert os.access(DOCKER / "healthcheck", os.X_OK)
-    subprocess.run(["sh", "-n", DOCKER / "entrypoint"], check=True)
+
+
+COMPOSE = (DOCKER / "compose.yaml", DOCKER / "compose.https.yaml")
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("hadolint", "--config", DOCKER / "hadolint.yaml", DOCKER / "Dockerfile"),
+        ("shellcheck", DOCKER / "entrypoint", ROOT / ".ci/run"),
+        ("check-jsonschema", "--builtin-schema", "vendor.compose-spec", *COMPOSE),
+    ],
+    ids=lambda command: command[0],
+)
+def test_it_is_written_as_its_kind_is(command: tuple[str, ...]) -> None:
+    """All three come with the packages that tests need, and ask nothing of the network."""
+    program = Path(sys.executable).with_name(command[0])
+    done = subprocess.run([program, *command[1:]], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_the_proxy_in_front_is_the_one_that_is_believed() -> None:
+    services = yaml.safe_load((DOCKER / "compose.https.yaml").read_text())["services"]
+    addresses = {name: service["networks"]["https"]["ipv4_address"] for name, service in services.items()}
+    assert services["soundwave"]["environment"]["SOUNDWAVE_TRUSTED_PROXIES"] == addresses["https"]
+    assert f"reverse_proxy {addresses['soundwave']}:8889\n" in (DOCKER / "Caddyfile").read_text()
+
+
+def test_every_command_of_the_readme_is_typed_by_a_test() -> None:
+    """Where a section has commands, a test types them all, block by block."""
+    sources = [path.read_text() for path in (ROOT / "tests/container").glob("test_*.py")]
+    typed = {section for source in sources for section in re.findall(r'shell\.blocks\("([^"]+)"\)', source)}
+    assert set(blocks_of((DOCKER / "README.md").read_text())) == typed
 
 
 def enter(folder: Path, **environ: str) -> subprocess.CompletedProcess[str]:
@@ -160,19 +199,31 @@ def enter(folder: Path, **environ: str) -> subprocess.CompletedProcess[str]:
     )  # fmt: skip
 
 
-def test_a_folder_that_cannot_be_written_is_one_clear_sentence(tmp_path: Path) -> None:
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    """One that everybody may enter; pytest's own are closed to others."""
+    with TemporaryDirectory() as name:
+        Path(name).chmod(0o755)
+        yield Path(name)
+
+
+@pytest.mark.parametrize("owner", [0, 4243])
+def test_a_wrong_id_takes_nothing_over(folder: Path, owner: int) -> None:
+    """Who may not write to the media gets no other folder either; the server then says what is wrong."""
     for name in FOLDERS.values():
-        (tmp_path / name).mkdir()
-    if os.getuid() == 0:
-        os.chown(tmp_path / "audio", 4243, 4243)
+        (folder / name).mkdir()
+    is_root = os.getuid() == 0
+    if is_root:
+        os.chown(folder / "audio", owner, owner)
+    entered = enter(folder, PUID="4242", PGID="4242")
+    assert "/opt/soundwave/bin/soundwave" in entered.stderr  # it got as far as the server, which is not here
+    taken = {name: (folder / name).stat().st_uid for name in FOLDERS.values()}
+    if is_root and owner == 0:
+        assert set(taken.values()) == {4242}
+    elif is_root:
+        assert taken == {"audio": 4243, "data": 0, "cache": 0}
     else:
-        (tmp_path / "audio").chmod(0o500)
-    entered = enter(tmp_path, PUID="4242", PGID="4242")
-    assert entered.returncode == 1
-    assert len(entered.stderr.splitlines()) == 1
-    assert "cannot write to " in entered.stderr or "no folder is mounted at " in entered.stderr
-    if os.getuid() == 0:
-        assert (tmp_path / "data").stat().st_uid == 0  # nothing was taken over by an id that cannot work
+        assert set(taken.values()) == {os.getuid()}
 
 
 @pytest.mark.parametrize("wrong", [{"UMASK": "8"}, {"UMASK": "rwx"}])

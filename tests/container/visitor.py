@@ -57,6 +57,15 @@ class Visitor:
         assert found == status, (path, found, answer)
         return answer
 
+    def list(self, path: str) -> list[Any]:
+        """All results of a list, page after page."""
+        found, next_path = [], f"{path}?limit=200"
+        while next_path:
+            page = self.get(next_path)
+            found += page["results"]
+            next_path = page["next"] and f"{path}?limit=200&cursor={page['next']}"
+        return found
+
     def wait_until_up(self) -> None:
         """Until the server answers; for a container whose log already tells of an earlier start."""
         end, pause = time.monotonic() + PATIENCE_SECONDS, threading.Event()
@@ -77,9 +86,9 @@ class Visitor:
         wish = {"username": "alice", "password": PASSWORD, "setup_code": code}
         self.come_in(self.post("/api/user/register/", wish))
 
-    def sign_in(self, username: str) -> None:
-        """With the password that everybody has here."""
-        wish = {"username": username, "password": PASSWORD, "remember": True}
+    def sign_in(self, username: str, password: str = PASSWORD, **more: Any) -> None:
+        """With the password that everybody has here, if no other is given; ``more`` goes along."""
+        wish = {"username": username, "password": password, "remember": True, **more}
         self.come_in(self.post("/api/user/login/", wish, 200))
 
     def wait_for_download(self, download_id: str, *states: str) -> Any:

@@ -13,6 +13,7 @@ from core.toys import Echo, routes, toy
 
 from soundwave_core import Job, Migration, Public, Route, SoundWave, StartError, installed, lock
 from soundwave_core import app as app_module
+from soundwave_core.jobs import Jobs
 from soundwave_core.lock import MEDIA_LOCK, DataLock
 from soundwave_core.testing import Client, MakeCore
 
@@ -21,12 +22,12 @@ def test_a_start_that_fails_leaves_nothing_behind(make_core: MakeCore, monkeypat
     before = set(threading.enumerate())
     heard: list[str] = []
     plugin = toy(startup=lambda core: heard.append("up"), shutdown=lambda core: heard.append("down"))
-    for step in ("bind", "Front"):
+    for where, step in ((app_module, "bind"), (app_module, "Front"), (Jobs, "start")):
         with monkeypatch.context() as broken:
-            broken.setattr(app_module, step, lambda *args: exit(3))
+            broken.setattr(where, step, lambda *args: exit(3))
             with pytest.raises(SystemExit):
                 make_core(plugins={"toy": plugin})
-    assert heard == ["up", "down"] * 2
+    assert heard == ["up", "down"]  # what was not begun is not ended
     core = make_core()  # neither the lock nor the database is held
     assert core.is_running
     core.stop()

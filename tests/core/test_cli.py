@@ -17,9 +17,10 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from soundwave_core import SoundWave, config, control, doctor
-from soundwave_core.cli import cli, set_up_logging
+from soundwave_core import SoundWave, config, control, doctor, surroundings
+from soundwave_core.cli import cli
 from soundwave_core.lock import DataLock
+from soundwave_core.logs import set_up_logging
 from soundwave_core.testing import Listening, MakeCore
 
 ENOUGH_SECONDS = 30
@@ -141,7 +142,7 @@ def test_doctor_tries_to_write(run: Run, folder: str) -> None:
 
 
 def test_doctor_says_when_the_disk_is_nearly_full(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(doctor, "SMALLEST_FREE_BYTES", 1 << 62)
+    monkeypatch.setattr(surroundings, "SMALLEST_FREE_BYTES", 1 << 62)
     result = run("doctor")
     assert result.exit_code == 1
     assert lines(result)["cache_dir"].startswith("FAIL ")

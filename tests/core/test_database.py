@@ -548,13 +548,19 @@ def test_a_damaged_file_is_refused(db: Database, path: Path, damage: str) -> Non
 
 
 @pytest.mark.parametrize(
-    ("table", "sentence"), [("django_migrations", "old SoundWave"), ("recipes", "another program")]
+    ("tables", "sentence"),
+    [
+        (["django_migrations", "user_account"], "old SoundWave"),
+        (["django_migrations"], "another program"),
+        (["recipes"], "another program"),
+    ],
 )
 @pytest.mark.parametrize("mode", ["delete", "wal"])
-def test_another_database_is_refused(path: Path, table: str, sentence: str, mode: str) -> None:
+def test_another_database_is_refused(path: Path, tables: list[str], sentence: str, mode: str) -> None:
     with closing(driver.connect(str(path), isolation_level=None)) as raw:
         raw.execute(f"PRAGMA journal_mode={mode}")
-        raw.execute(f"CREATE TABLE {table} (a)")
+        for table in tables:
+            raw.execute(f"CREATE TABLE {table} (a)")
     refused(path, sentence)
     assert [entry.name for entry in path.parent.iterdir()] == [path.name]
 

@@ -26,6 +26,7 @@ from soundwave_core import (
     Json,
     ListQuery,
     Public,
+    Raw,
     Request,
     Route,
     SoundWave,
@@ -42,6 +43,7 @@ from soundwave_core.testing import Client, MakeCore, make_cast
 from soundwave_core.texts import wrong
 
 CONTENT = bytes(range(256)) * 4
+SHARED = [("Cache-Control", "public, max-age=60")]
 
 
 @pytest.fixture
@@ -59,6 +61,9 @@ def core(make_core: MakeCore, tmp_path: Path) -> SoundWave:
         Route("POST", "/api/board/", echo, AdminWriteOnly, answer=Echo),
         Route("GET", "/api/board/", echo, AdminWriteOnly, answer=Echo),
         Route("POST", "/api/count/", count_up, IsAuthenticated, answer=Echo),
+        Route("PUT", "/api/picture/", size_of, Public, content_types=("image/png", "image/gif"), answer=Echo),
+        Route("GET", "/api/picture/", lambda core, r: Raw(CONTENT, "image/png", etag="r1"), Public, answer=Raw),
+        Route("GET", "/api/shared-picture/", lambda core, r: Raw(b"x", "image/png", SHARED, "r1"), Public, answer=Raw),
     )
     return make_core(plugins={"toy": made, "things": owned_by({"a" * 32: "bob"})})
 
@@ -66,6 +71,41 @@ def core(make_core: MakeCore, tmp_path: Path) -> SoundWave:
 def count_up(core: Any, request: Any) -> Echo:
     with transaction(core.db) as tx:
         return Echo(str(tx.next_rev()))
+
+
+def size_of(core: Any, request: Any) -> Echo:
+    return Echo(str(len(request.raw_body)))
+
+
+@pytest.mark.parametrize(
+    ("body", "headers", "status", "code"),
+    [
+        (b"\xff\0", {"Content-Type": "image/png"}, 200, None),
+        (b"\xff\0", {"Content-Type": "IMAGE/GIF; x=y"}, 200, None),
+        (b"\xff\0", {"Content-Type": "image/jpeg"}, 415, "content_type_unsupported"),
+        (b"{}", {"Content-Type": "application/json"}, 415, "content_type_unsupported"),
+        (b"\xff\0", {"Content-Type": ""}, 415, "content_type_unsupported"),
+        (b"", {"Content-Type": "image/png"}, 400, "body_empty"),
+        (b"\xff\0", {"Content-Type": "image/png", "Content-Encoding": "gzip"}, 415, "content_encoding_unsupported"),
+        (b"x" * ((1 << 20) + 1), {"Content-Type": "image/png"}, 413, "body_too_large"),
+    ],
+)
+def test_bodies_that_are_no_json(
+    client: Client, body: bytes, headers: dict[str, str], status: int, code: str | None
+) -> None:
+    answer = client.request("PUT", "/api/picture/", body=body, headers=headers)
+    assert answer.status == status
+    assert answer.json["code"] == code if code is not None else answer.json.word == "2"
+
+
+def test_raw_answers_are_spared_by_their_etag(client: Client) -> None:
+    first = client.get("/api/picture/")
+    assert (first.status, first.body, first.headers["Content-Type"]) == (200, CONTENT, "image/png")
+    assert (first.headers["ETag"], first.headers["Cache-Control"]) == ('"r1"', "private, no-cache")
+    again = client.get("/api/picture/", If_None_Match='"r1"')
+    assert (again.status, again.body, again.headers["ETag"]) == (304, b"", '"r1"')
+    assert client.get("/api/picture/", If_None_Match='"r2"').body == CONTENT
+    assert client.get("/api/shared-picture/").headers["Cache-Control"] == "public, max-age=60"
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ import pytest
 from soundwave_core.clock import Clock, from_stamp
 from soundwave_core.database import Database, open_database, transaction
 from soundwave_core.errors import Conflict, NotFound, PluginError, Unavailable
-from soundwave_core.jobs import Jobs
+from soundwave_core.jobs import LATE_SECONDS, Jobs
 from soundwave_core.records import Job
 from soundwave_core.runs import INTERRUPTED, KEPT_RUNS, LOG_LINES
 from soundwave_core.schedule import LOOK_SECONDS, Alarm, in_words
@@ -314,6 +314,32 @@ def test_history_is_trimmed_and_newest_first(make: Make, ran: Ran, clock: Virtua
     assert jobs.list()[1].last_run == made[-1]
 
 
+def test_how_runs_ended_is_counted_and_remembered(make: Make, ran: Ran, clock: VirtualClock) -> None:
+    faults = [OSError("no"), None]
+
+    def work() -> None:
+        if (fault := faults.pop()) is not None:
+            raise fault
+
+    jobs = make(ran.job("demo.tick", work), ran.job("demo.other"))
+    assert (jobs.ended, jobs.last_successes()) == ({}, {})
+    good = jobs.run("demo.tick")
+    clock.advance(60)
+    jobs.run("demo.tick")
+    assert jobs.ended == {("demo.tick", "done"): 1, ("demo.tick", "failed"): 1}
+    assert jobs.last_successes() == {"demo.tick": good.ended_at}
+
+
+def test_a_clock_that_was_set_back_makes_no_run_shorter_than_nothing(make: Make, ran: Ran, clock: VirtualClock) -> None:
+    jobs = make(ran.job("demo.tick", lambda: clock.advance(-3600)))
+    assert jobs.run("demo.tick").duration_seconds == 0
+
+
+def test_what_a_run_says_is_lines_that_steer_nothing(make: Make, ran: Ran) -> None:
+    jobs = make(ran.job("demo.tick", lambda: log.warning("red \x1b[31m\x00 %s", "one\ntwo")))
+    assert jobs.run("demo.tick").log.split("\n") == [r"WARNING red \x1b[31m\x00 one", "two"]
+
+
 # Declaring
 
 
@@ -417,6 +443,50 @@ def test_stop_does_not_wait_for_a_long_job(make: Make, ran: Ran, db: Database) -
     for job_id in ("demo.long", "demo.queued"):
         assert jobs.runs(job_id)[0].error == INTERRUPTED
     assert ran == ["demo.long"]
+
+
+def test_a_run_under_way_shows_what_it_said_so_far(make: Make, ran: Ran, db: Database) -> None:
+    """And keeps it when the server stops in the middle."""
+    began, may_end = threading.Event(), threading.Event()
+
+    def long() -> None:
+        log.warning("half way")
+        began.set()
+        may_end.wait(PATIENCE)
+
+    jobs = make(ran.job("demo.long", long, every_seconds=60), clock=Clock(), is_manual=False)
+    assert began.wait(PATIENCE)
+    [run] = jobs.runs("demo.long")
+    assert (run.state, run.log, run.is_interrupted) == ("running", "WARNING half way", False)
+    jobs.stop()
+    [run] = jobs.runs("demo.long")
+    assert (run.state, run.is_interrupted) == ("failed", True)
+    assert db.value("SELECT log FROM job_runs") == "WARNING half way"
+    may_end.set()
+
+
+def test_the_clock_of_the_jobs_shows_that_it_lives(make: Make, ran: Ran, monkeypatch: pytest.MonkeyPatch) -> None:
+    looked = threading.Event()
+    jobs = make(ran.job("demo.tick", looked.set), clock=Clock(), is_manual=False)
+    assert looked.wait(PATIENCE)
+    assert jobs.is_well
+    assert jobs.looks > 0
+    monkeypatch.setattr(jobs, "_last_look", Clock().monotonic() - LATE_SECONDS - 1)
+    assert not jobs.is_well
+    before = jobs.looks
+    jobs.nudge("demo.tick")  # whoever wakes the clock makes it look
+    while not jobs.is_well and looked.wait(PATIENCE):
+        pass
+    assert jobs.looks > before
+
+
+def test_a_thread_that_is_gone_is_seen(make: Make, ran: Ran) -> None:
+    jobs = make(ran.job("demo.tick"), clock=Clock(), is_manual=False)
+    ended = threading.Thread(target=int)
+    ended.start()
+    ended.join()
+    jobs._threads.append(ended)
+    assert not jobs.is_well
 
 
 def test_job_threads_never_keep_the_process(make: Make, ran: Ran) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -142,8 +143,9 @@ def test_what_fails_is_undone_whole(db: Database, clock: Clock, sql: str, reason
     assert (schema(db), applied(db, "songs")) == (before, [1])
     assert db.value("PRAGMA foreign_keys") == 1
     migrate(db, "songs", [ONE, TWO], clock)
-    with pytest.raises(StartError, match="core: migration 2"):
-        migrate(db, CORE, [*CORE_MIGRATIONS, Migration(2, "bad", sql)], clock)
+    after = len(CORE_MIGRATIONS) + 1
+    with pytest.raises(StartError, match=f"core: migration {after}"):
+        migrate(db, CORE, [*CORE_MIGRATIONS, Migration(after, "bad", sql)], clock)
 
 
 def test_a_rebuilt_table_keeps_its_children(db: Database, clock: Clock) -> None:
@@ -191,7 +193,8 @@ def test_a_newer_plugins_tables_are_refused(db: Database, clock: Clock) -> None:
 def test_a_newer_servers_database_is_refused_and_left(path: Path) -> None:
     with closing(open_database(path, 4)) as db, transaction(db) as tx:
         tx["schema_migrations"].find()
-        tx.execute("INSERT INTO schema_migrations VALUES ('core', 2, 'later', 'x', 'then')")
+        after = len(CORE_MIGRATIONS) + 1
+        tx.execute("INSERT INTO schema_migrations VALUES ('core', :after, 'later', 'x', 'then')", after=after)
     before = path.read_bytes()
     with pytest.raises(StartError, match=r"newer version .*install that version again, or restore a backup"):
         open_database(path, 4)
@@ -215,8 +218,8 @@ def test_one_checked_backup_a_start_and_five_are_kept(path: Path, clock: Clock) 
             migrate(db, f"other{number}", [Migration(1, "x", "SELECT 1")], clock)
     kept = backups(path)
     assert len(kept) == 5
-    assert all(entry.name.startswith("before-migration-20261122T") for entry in kept)
-    with closing(open_database(kept[-1], 4)) as old:
+    assert all(re.fullmatch(r"backup-20261122-[0-9]{6}-[0-9]{3}-before-migration", entry.name) for entry in kept)
+    with closing(open_database(kept[-1] / "db.sqlite3", 4)) as old:
         assert applied(old, "songs") == [1, 2, 3, 4, 5, 6, 7]
         assert old.value("SELECT count(*) FROM songs") == 6
 

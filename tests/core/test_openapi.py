@@ -125,6 +125,7 @@ ROUTES = [
     ("core", Route("GET", "/api/openapi.json", get_track, IsAuthenticated, answer=Json)),
     ("core", Route("GET", "/metrics", get_track, AdminOnly, answer=dict)),
     ("core", Route("GET", "/", get_track, Public, answer=Raw)),
+    ("library", Route("PUT", "/api/user/avatar/", act, IsAuthenticated, content_types=["image/png", "image/gif"])),
 ]  # fmt: skip
 
 
@@ -271,6 +272,7 @@ def test_tagged_unions_keep_their_discriminator(made: dict[str, Any]) -> None:
         ("/api/downloads/{d}/pause/", "post", "202 400 401 403 404 409 413 422 429 503"),
         ("/api/channel/", "post", "201 400 401 403 404 409 413 415 422 429 503"),
         ("/service-worker.js", "get", "200 304 400 401 403 429 503"),
+        ("/api/user/avatar/", "put", "204 400 401 403 404 409 413 415 422 429 503"),
     ],
 )
 def test_the_statuses_are_those_that_can_occur(made: dict[str, Any], path: str, method: str, statuses: str) -> None:
@@ -288,6 +290,11 @@ def test_answers_by_kind(made: dict[str, Any]) -> None:
     assert content("/api/channel/", "201", "post") is None
     assert content("/api/openapi.json") == {"application/json": {"schema": {}}}
     assert content("/metrics") == {"application/json": {"schema": {"type": "object"}}}
+
+
+def test_bodies_that_are_no_json(made: dict[str, Any]) -> None:
+    wanted = {"required": True, "content": {"image/png": {}, "image/gif": {}}}
+    assert made["paths"]["/api/user/avatar/"]["put"]["requestBody"] == wanted
 
 
 def test_problems_are_shared(made: dict[str, Any]) -> None:

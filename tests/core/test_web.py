@@ -65,7 +65,7 @@ def test_the_shell_has_the_base_of_the_request(make_core: MakeCore) -> None:
         assert (answer.status, answer.headers["Content-Type"]) == (200, "text/html; charset=utf-8")
         assert f'<base href="{prefix}/">'.encode() in answer.body
         assert answer.headers["Content-Security-Policy"] == PAGE_POLICY
-        assert answer.headers["Vary"] == "X-Forwarded-Prefix"
+        assert answer.headers["Vary"] == "X-Forwarded-Prefix, X-Ingress-Path"
         assert answer.headers["Cache-Control"] == "no-cache"
 
 

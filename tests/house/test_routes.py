@@ -10,7 +10,7 @@ import re
 import pytest
 from house.tree import ensure_none
 
-from soundwave_core import SoundWave, transaction
+from soundwave_core import BACKUP_PATTERN, SoundWave, transaction
 from soundwave_core import plugins as plugin_host
 from soundwave_core.permissions import FIVE
 from soundwave_core.routing import RouteEntry
@@ -26,7 +26,10 @@ CONTRACT_ROUTES = (
     "GET /api/audio/", "GET /api/channel/", "POST /api/channel/", "GET /api/download/", "GET /api/task/",
     "GET /api/appsettings/", "GET /admin/", "GET /service-worker.js",
 )  # fmt: skip
-EXAMPLES = {"id": "0" * 31 + "1", "name": "system.sweep-operations", "int": "1", "file": "nothing.js"}
+EXAMPLES = {
+    "id": "0" * 31 + "1", "name": "system.sweep-operations", "int": "1", "file": "nothing.js",
+    f"re:{BACKUP_PATTERN}": "backup-20260105-120000-000-manual",
+}  # fmt: skip
 
 
 def label(entry: RouteEntry) -> str:
@@ -35,7 +38,7 @@ def label(entry: RouteEntry) -> str:
 
 def path_of(entry: RouteEntry) -> str:
     """The rule with something in place of each wildcard."""
-    return re.sub(r"<\w+:(\w+)>", lambda match: EXAMPLES[match[1]], entry.rule.text)
+    return re.sub(r"<\w+:([^>]+)>", lambda match: EXAMPLES[match[1]], entry.rule.text)
 
 
 def test_every_route_has_one_of_the_five_permissions(assembled: SoundWave) -> None:

@@ -19,10 +19,12 @@ from schemathesis.core.parameters import ParameterLocation
 from schemathesis.engine import events, from_schema
 from schemathesis.hooks import unregister_all
 
+from soundwave_auth import Users, avatars
+from soundwave_auth.store import Avatars
 from soundwave_core import transaction
 from soundwave_core.testing import PASSWORD
 
-from .household import SITE, Household, Made, make_picture
+from .household import PICTURE, SITE, Household, Made, make_picture
 from .throwaway import Person, Throwaways
 
 SEED = 20260105
@@ -42,6 +44,12 @@ NOT_IN_SCHEMAS = {
     "password_too_common": "it depends on the name, and on four million others",
     "username_invalid": "which letters can be told apart is more than a pattern",
 }
+
+
+@schemathesis.serializer(*avatars.TYPES)
+def a_picture(context: Any, value: Any) -> bytes:
+    """What is sent as a picture is one: bytes have no schema."""
+    return PICTURE
 
 
 @schemathesis.check
@@ -243,6 +251,8 @@ class Attack:
             case.path_parameters = {**(case.path_parameters or {}), **made}
         if dice[2] % 4 and not _is_negative(case, ParameterLocation.QUERY) and case.query:
             case.query = {**case.query, **self._real(case, case.query, owner, made)}
+        if case.path.endswith("/avatar/"):
+            self._show([attacker.client.user_id, *made.values()])
         if not _is_negative(case, ParameterLocation.BODY) and isinstance(case.body, dict):
             case.body = {**_as_written(case.body), **(self._real(case, case.body, owner, made) if dice[3] % 4 else {})}
 
@@ -258,6 +268,14 @@ class Attack:
                 tx.execute("UPDATE channels SET artwork_id = :id WHERE uid = :uid", id=picture, uid=made["channel"])
         if "file" in made and self.house.core.web.files:
             made["file"] = sorted(self.house.core.web.files)[0]
+
+    def _show(self, user_ids: list[str]) -> None:
+        """These people have a picture."""
+        core = self.house.core
+        with transaction(core.db):
+            for user_id in user_ids:
+                if Users(core).find(user_id) is not None:
+                    Avatars(core).put(user_id, avatars.read(PICTURE))
 
     def _code(self, method: str) -> str:
         """A good code of the attacker's: of the second factor that is to be proved, or of the one that is on."""

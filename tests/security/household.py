@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -122,7 +123,7 @@ class Household:
         for wildcard in rule.wildcards:
             if wildcard.name not in made:
                 made[wildcard.name] = self.make(wildcard.name, owner, made)
-            path = path.replace(f"<{wildcard.name}:{wildcard.filter}>", made[wildcard.name])
+            path = re.sub(f"<{wildcard.name}:[^>]+>", made[wildcard.name], path)
         return path
 
 
@@ -233,6 +234,9 @@ MAKERS: dict[str, Callable[[Household, Client, Made], str]] = {
     "user": make_user,
     "invite": make_invite,
     "task": lambda house, owner, made: "system.sweep-operations",
+    "backup": lambda house, owner, made: house.core.backups.make(house.core.db, "manual").id,
+    "upload": lambda house, owner, made: "0" * 32,
+    "offset": lambda house, owner, made: "0",
     "file": lambda house, owner, made: "nothing.js",
 }
 

@@ -56,7 +56,7 @@ REPEATED = {
         for name in (
             "Authorization", "Cookie", "Origin", "Content-Type", "Content-Encoding", "Idempotency-Key", "If-Range",
             "Range", "Sec-Fetch-Mode", "Sec-Fetch-Site", "SoundWave-CSRF", "X-Forwarded-Host", "X-Forwarded-Port",
-            "X-Forwarded-Prefix", "X-Forwarded-Proto",
+            "X-Forwarded-Prefix", "X-Forwarded-Proto", "X-Ingress-Path",
         )
     },
 }  # fmt: skip

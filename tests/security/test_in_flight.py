@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 from security.household import Household
 
-from soundwave_auth import people, tokens
+import soundwave_core.config
+from soundwave_auth import accounts, people, tokens
 from soundwave_auth.state import AuthState
 from soundwave_core import SoundWave, transaction
 from soundwave_core.testing import PASSWORD, Client, VirtualClock
@@ -85,10 +86,15 @@ def test_no_admin_takes_the_last_ones_password(
     assert Client(house.core).sign_in("alice", NEW_PASSWORD).status == 401
 
 
+SESSIONS = "/api/user/sessions/"
 WISHES: dict[str, tuple[Any, str, str, Any]] = {
     "a token": (tokens, "POST", TOKENS, {"name": "x", "scopes": ["read"]}),
     "a change": (people, "PATCH", USERS + "{bob}/", {"is_admin": True}),
     "a removal": (people, "DELETE", USERS + "{bob}/?tracks=remove", None),
+    "a session's end": (accounts, "DELETE", SESSIONS + "{session}/", None),
+    "all sessions' end": (accounts, "DELETE", SESSIONS, None),
+    "a token's end": (tokens, "DELETE", TOKENS + "{token}/", None),
+    "a setting": (soundwave_core.config, "PATCH", "/api/appsettings/", {"values": {"auth.registration": "open"}}),
 }
 
 
@@ -97,7 +103,10 @@ def test_what_waits_for_another_writer_is_asked_again(
     house: Household, mallory: Client, monkeypatch: pytest.MonkeyPatch, module: Any, method: str, path: str, wish: Any
 ) -> None:
     """It was judged, and then a new password of mallory's was stored before it."""
-    bob = house.add("bob")
+    bob = house.sign_in("bob")
+    token = bob.post(TOKENS, {"name": "x", "scopes": ["read"]}).json.id
+    session = bob.get(SESSIONS).json.results[0].id
+    path = path.format(bob=bob.user_id, session=session, token=token)
 
     @contextmanager
     def late(db: Any) -> Iterator[Any]:
@@ -108,9 +117,35 @@ def test_what_waits_for_another_writer_is_asked_again(
             yield tx
 
     monkeypatch.setattr(module, "transaction", late)
-    assert mallory.request(method, path.format(bob=bob), json=wish).status == 401
-    assert house.core.db.value("SELECT count(*) FROM tokens") == 0
+    assert mallory.request(method, path, json=wish).status == 401
+    assert [row["user_id"] for row in house.core.db.rows("SELECT user_id FROM tokens")] == [bob.user_id]
+    assert bob.get("/api/user/account/").status == 200
+    assert house.core.config["auth.registration"] == "closed"
+    assert house.core.db.value("SELECT count(*) FROM audit WHERE by_name = 'mallory'") == 0
     assert [user.is_admin for user in house.alice.get(USERS).json.results if user.username == "bob"] == [False]
+
+
+def test_a_session_that_ended_changes_no_password(house: Household, meanwhile: Any) -> None:
+    """Signed out from another device, because somebody sits at this one."""
+    mallory = house.sign_in("mallory")
+    owner = house.again(mallory)
+    meanwhile(lambda: owner.delete(SESSIONS))
+    wish = {"old_password": PASSWORD, "new_password": "another long password"}
+    assert mallory.post("/api/user/change-password/", wish).status == 401
+    assert owner.get("/api/user/account/").status == 200
+    assert Client(house.core).sign_in("mallory").status == 200
+
+
+def test_nobody_registers_once_that_is_closed(house: Household, meanwhile: Any) -> None:
+    def set_policy(policy: str) -> None:
+        wish = {"values": {"auth.registration": policy}}
+        assert house.alice.patch("/api/appsettings/", wish).status == 200
+
+    set_policy("open")
+    meanwhile(lambda: set_policy("closed"))
+    answer = Client(house.core).register("ghost")
+    assert (answer.status, answer.json["code"]) == (403, "registration_closed")
+    assert house.core.db.value("SELECT count(*) FROM users") == 1
 
 
 def test_who_is_demoted_while_signing_in_gets_no_admins_token(

@@ -89,7 +89,8 @@ def test_under_a_path_prefix(
 PAGES = {
     "": "Library", "playlists/": "Playlists", "downloads/": "Downloads", "channels/": "Channels",
     "account/": "Account", "admin/": "Administration", "admin/?tab=people": "Administration",
-    "admin/?tab=audit": "Administration", "api/docs/": "API",
+    "admin/?tab=audit": "Administration", "admin/?tab=jobs": "Administration", "admin/?tab=settings": "Administration",
+    "admin/?tab=backups": "Administration", "admin/?tab=health": "Administration", "api/docs/": "API",
 }  # fmt: skip
 
 

@@ -4,19 +4,21 @@ import { startPlayer } from "./player/start";
 import "./shell/app-shell";
 import { boot } from "./shell/boot";
 import { followRefusals } from "./shell/confirmation";
-import { followDeparture } from "./shell/departure";
+import { followDeparture, forgetLastUser, lastUser } from "./shell/departure";
 import { loadLanguage } from "./shell/i18n";
 import { startRouter } from "./shell/router";
 import { followAnswers, loadSession } from "./shell/session";
-import { applyTheme } from "./shell/theme";
+import { takeUpTheme } from "./shell/theme";
 import { startWorker } from "./shell/worker";
 
-applyTheme();
+takeUpTheme();
 followAnswers();
 followRefusals();
 startRouter();
 
+const known = lastUser();
 Promise.all([loadLanguage(), loadSession()])
+  .then(() => forgetLastUser(known))
   .then(() => {
     startPlayer();
     followDeparture();

@@ -4,23 +4,27 @@ Methods that write are called inside ``transaction()``; what they change is not 
 """
 
 from .audit import AuditFilter, AuditRow, AuditTrail
+from .avatars import AvatarRow, Avatars
 from .codes import InviteRow, Invites, SetupCodes
 from .credentials import GoneRow, SessionRow, Sessions, TokenRow, Tokens
 from .second_factors import FactorRow, RecoveryCodes, SecondFactors
 from .throttles import KnownDevices, ThrottleRow, Throttles
 from .user_config import UserConfig
-from .users import LAST, UserRow, Users
+from .users import LAST, NewUser, UserRow, Users
 
 __all__ = [
     "LAST",
     "AuditFilter",
     "AuditRow",
     "AuditTrail",
+    "AvatarRow",
+    "Avatars",
     "FactorRow",
     "GoneRow",
     "InviteRow",
     "Invites",
     "KnownDevices",
+    "NewUser",
     "RecoveryCodes",
     "SecondFactors",
     "SessionRow",

@@ -89,11 +89,11 @@ class AuditTrail:
         )
 
     def keep_of_each(self, most: int, kinds: Sequence[str]) -> None:
-        """Retention: of these kinds, the newest ``most`` lines about each user stay."""
+        """Retention: of these kinds, the newest ``most`` lines about each user stay, and as many about nobody."""
         self._db.execute(
             """DELETE FROM audit WHERE id IN (SELECT id FROM
                 (SELECT id, row_number() OVER (PARTITION BY user_id ORDER BY id DESC) AS place FROM audit
-                    WHERE user_id IS NOT NULL AND kind IN (SELECT value FROM json_each(:kinds)))
+                    WHERE kind IN (SELECT value FROM json_each(:kinds)))
                 WHERE place > :most)""",
             kinds=msgspec.json.encode(kinds).decode(),
             most=most,

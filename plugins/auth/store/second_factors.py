@@ -64,6 +64,15 @@ class SecondFactors:
             WHERE user_id = :user AND state = 'pending' AND secret = :secret"""
         return self._db.execute(sql, user=pending.user_id, secret=pending.secret, step=step, now=now) == 1
 
+    def adopt(self, user_id: str, secret: str, now: str) -> None:
+        """One that is on, proven elsewhere, of a user who has none."""
+        self._db.execute(
+            "INSERT INTO second_factors (user_id, secret, state, created_at) VALUES (:user, :secret, 'on', :now)",
+            user=user_id,
+            secret=secret,
+            now=now,
+        )
+
     def use_step(self, factor: FactorRow, step: int) -> bool:
         """The code of a step counts once: of two at once, one gets True."""
         sql = """UPDATE second_factors SET last_step = :step

@@ -41,6 +41,18 @@ class UserRow(Struct, frozen=True, kw_only=True):
         return self.role == "admin"
 
 
+class NewUser(Struct, frozen=True, kw_only=True):
+    """An account that was made elsewhere, complete; ``name`` is clean and free. ``created_at`` None is now."""
+
+    id: str
+    name: str
+    password_hash: str
+    role: Literal["admin", "user"]
+    state: Literal["active", "disabled"]
+    created_at: str | None
+    quota_bytes: int | None
+
+
 _USER = "uid AS id, name, role, state, created_at, quota_bytes, heir_id, id AS number"
 # By sessions and tokens; those that are gone have left theirs with the user.
 _SEEN = """SELECT uid AS id, user_id, last_seen_at AS at FROM sessions UNION ALL
@@ -80,6 +92,11 @@ class Users:
         """Any account at all, removed ones included: set-up is over."""
         return bool(self._db.value("SELECT EXISTS (SELECT 1 FROM users)"))
 
+    def has_admin(self) -> bool:
+        """Whether any admin may sign in."""
+        sql = "SELECT EXISTS (SELECT 1 FROM users WHERE role = 'admin' AND state = 'active')"
+        return bool(self._db.value(sql))
+
     def list(self, limit: int = 200, before: int = LAST) -> Sequence[UserRow]:
         """Newest first, those that came before number ``before``."""
         sql = f"""SELECT {_USER} FROM users WHERE state <> 'removed' AND id < :before
@@ -105,16 +122,25 @@ class Users:
         """Raises Invalid for a name that cannot be, Conflict for one that is taken."""
         shown = names.clean(name)
         self.ensure_free(shown)
+        new = NewUser(
+            id=self._core.clock.new_id(),
+            name=shown,
+            password_hash=password_hash,
+            role="admin" if is_admin else "user",
+            state="active",
+            created_at=None,
+            quota_bytes=quota_bytes,
+        )
+        return self.adopt(new)
+
+    def adopt(self, new: NewUser) -> UserRow:
+        """An account as it was elsewhere."""
         row = self._db.row(
             f"""INSERT INTO users (uid, name, name_key, password_hash, role, state, created_at, quota_bytes)
-                VALUES (:uid, :name, :key, :hash, :role, 'active', :now, :quota) RETURNING {_USER}""",
-            uid=self._core.clock.new_id(),
-            name=shown,
-            key=names.key(shown),
-            hash=password_hash,
-            role="admin" if is_admin else "user",
-            now=self._core.clock.stamp(),
-            quota=quota_bytes,
+                VALUES (:id, :name, :key, :password_hash, :role, :state, :created_at, :quota_bytes)
+                RETURNING {_USER}""",
+            **{**msgspec.structs.asdict(new), "created_at": new.created_at or self._core.clock.stamp()},
+            key=names.key(new.name),
         )
         return msgspec.convert(row, UserRow)
 
@@ -164,8 +190,7 @@ class Users:
         self._ensure_admin()
 
     def _ensure_admin(self) -> None:
-        sql = "SELECT EXISTS (SELECT 1 FROM users WHERE role = 'admin' AND state = 'active')"
-        if not self._db.value(sql):
+        if not self.has_admin():
             raise Conflict("The last active admin stays an active admin.", code="last_admin")
 
 

@@ -1,26 +1,38 @@
 """The only place with SQL. Writes happen inside ``soundwave_core.transaction``, in whoever's it is."""
 
+from .arrivals import Arrivals
 from .channels import Channel, Channels
 from .entries import Entries, Favorites, Removal
+from .file_states import FileState, FileStates
 from .files import Artworks, FileRemovals, unknown_paths
 from .items import END
+from .kept_files import KeptFile, kept_files, some_tracks
 from .leftovers import Leftovers, users_with_leftovers
 from .listening import Plays, Positions, listening_rev
 from .lists import Lists, Page
+from .lyrics import Lyrics
 from .picking import TrackList
-from .playlists import Playlists
-from .tracks import NewTrack, StoredTrack, Tracks
+from .playlists import KINDS, Playlists
+from .taking import Taking
+from .tracks import NO_HASH, NewTrack, StoredTrack, Tracks
 
 __all__ = [
     "END",
+    "KINDS",
+    "NO_HASH",
+    "Arrivals",
     "Artworks",
     "Channel",
     "Channels",
     "Entries",
     "Favorites",
     "FileRemovals",
+    "FileState",
+    "FileStates",
+    "KeptFile",
     "Leftovers",
     "Lists",
+    "Lyrics",
     "NewTrack",
     "Page",
     "Playlists",
@@ -28,9 +40,12 @@ __all__ = [
     "Positions",
     "Removal",
     "StoredTrack",
+    "Taking",
     "TrackList",
     "Tracks",
+    "kept_files",
     "listening_rev",
+    "some_tracks",
     "unknown_paths",
     "users_with_leftovers",
 ]

@@ -55,6 +55,7 @@ class Channels:
         uid: str | None = None,
         description: str | None = None,
         artwork_id: int | None = None,
+        created_at: str | None = None,
     ) -> str:
         """A new channel's uid. A url that is there already is an IntegrityError (409)."""
         uid = uid or clock.new_id()
@@ -62,7 +63,7 @@ class Channels:
             """INSERT INTO channels (uid, title, url, description, artwork_id, created_at, rev)
             VALUES (:uid, :title, :url, :description, :artwork, :at, :rev)""",
             uid=uid, title=title, url=url, description=description, artwork=artwork_id,
-            at=clock.stamp(), rev=self._db.next_rev(),
+            at=created_at or clock.stamp(), rev=self._db.next_rev(),
         )  # fmt: skip
         return uid
 

@@ -12,7 +12,7 @@ from .entries import Entries, Favorites, Removal
 from .items import Items
 from .playlists import Playlists
 
-_OWNING = ("library_counts", "playlists", "favorites", "positions", "plays")
+_OWNING = ("library_counts", "playlists", "favorites", "positions", "plays", "earlier_plays")
 # Somebody who marked or listed a track that only the leaver owned keeps it.
 _LAST_OWNED = """t.id = :id AND t.channel_id IS NULL
     AND NOT EXISTS (SELECT 1 FROM entries e WHERE e.track_id = t.id AND e.user_id <> :leaver)"""
@@ -41,7 +41,11 @@ class Leftovers:
             (SELECT track_id FROM positions WHERE user_id = :user LIMIT :most)"""
         )
         plays = self._execute("DELETE FROM plays WHERE id IN (SELECT id FROM plays WHERE user_id = :user LIMIT :most)")
-        return bool(favorites or positions or plays)
+        earlier = self._execute(
+            """DELETE FROM earlier_plays WHERE user_id = :user AND track_id IN
+            (SELECT track_id FROM earlier_plays WHERE user_id = :user LIMIT :most)"""
+        )
+        return bool(favorites or positions or plays or earlier)
 
     def remove_playlist(self) -> str | None:
         """Remove one list; its uid."""

@@ -12,9 +12,9 @@ def listening_rev(db: Database) -> int:
     return int(db.value("SELECT value FROM listening_rev"))
 
 
-def _next_rev(db: Database) -> int:
-    db.execute("UPDATE listening_rev SET value = value + 1")
-    return listening_rev(db)
+def next_listening_rev(db: Database) -> int:
+    """That counter, one further."""
+    return int(db.value("UPDATE listening_rev SET value = value + 1 RETURNING value"))
 
 
 class Positions:
@@ -32,7 +32,7 @@ class Positions:
                 ON CONFLICT (user_id, track_id) DO UPDATE
                 SET seconds = excluded.seconds, at = excluded.at, rev = excluded.rev
                 WHERE excluded.at >= positions.at""",
-                user=user_id, uid=track_uid, seconds=seconds, at=at, rev=_next_rev(self._db),
+                user=user_id, uid=track_uid, seconds=seconds, at=at, rev=next_listening_rev(self._db),
             )
         )  # fmt: skip
 
@@ -54,7 +54,7 @@ class Plays:
         self._db.execute(
             """INSERT INTO plays (uid, user_id, track_id, title, artist, played_at, seconds, rev)
             SELECT :uid, :user, id, title, artist, :at, :seconds, :rev FROM tracks WHERE uid = :track""",
-            uid=uid, user=user_id, track=track_uid, at=played_at, seconds=seconds, rev=_next_rev(self._db),
+            uid=uid, user=user_id, track=track_uid, at=played_at, seconds=seconds, rev=next_listening_rev(self._db),
         )  # fmt: skip
         return uid, True
 

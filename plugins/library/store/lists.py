@@ -104,7 +104,9 @@ class Lists:
         return self._db.json(
             f"""SELECT cast(json_object({sql.track_fields(sql.OWN_ADDED_AT)}, 'description', t.description,
             'source_url', t.source_url, 'position_seconds',
-            (SELECT seconds FROM positions x WHERE x.user_id = :user AND x.track_id = t.id)) AS blob)
+            (SELECT seconds FROM positions x WHERE x.user_id = :user AND x.track_id = t.id), 'play_count',
+            (SELECT count(*) FROM plays y WHERE y.track_id = t.id AND y.user_id = :user) + coalesce(
+            (SELECT count FROM earlier_plays y WHERE y.user_id = :user AND y.track_id = t.id), 0)) AS blob)
             FROM tracks t {sql.TRACK_JOINS} WHERE t.uid = :uid AND (:is_admin OR {sql.IS_READABLE})""",
             uid=uid, is_admin=int(actor.is_admin), **self._values,
         )  # fmt: skip

@@ -137,6 +137,16 @@ class Playlists:
         )
         return set(upstream) - {(row["extractor"], row["source_id"]) for row in rows}
 
+    def has_track(self, uid: str, track_uid: str) -> bool:
+        """Whether a track stands anywhere in the list."""
+        return bool(
+            self._db.value(
+                """SELECT EXISTS (SELECT 1 FROM playlist_items i JOIN playlists p ON p.id = i.playlist_id
+                JOIN tracks t ON t.id = i.track_id WHERE p.uid = :uid AND t.uid = :track)""",
+                uid=uid, track=track_uid,
+            )
+        )  # fmt: skip
+
     def access_of(self, actor: Actor, uid: str) -> Access:
         """WRITE for the owner and for admins."""
         owner = self._db.value("SELECT user_id FROM playlists WHERE uid = :uid", uid=uid)

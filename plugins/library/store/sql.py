@@ -33,6 +33,8 @@ def track_fields(added_at: str) -> str:
         'size_bytes', t.size_bytes, 'codec', t.codec, 'added_at', {added_at}, 'published_at', t.published_at,
         'is_favorite', json(iif(EXISTS (SELECT 1 FROM favorites f
             WHERE f.user_id = :user AND f.track_id = t.id), 'true', 'false')),
+        'is_missing', json(iif(EXISTS (SELECT 1 FROM file_states s
+            WHERE s.track_id = t.id AND s.state = 'missing'), 'true', 'false')),
         'audio_url', {AUDIO_URL}, 'artwork_url', {ARTWORK_URL}, 'revision', t.revision"""
 
 

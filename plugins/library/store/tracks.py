@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 import msgspec
@@ -12,9 +12,11 @@ from soundwave_core import Access, Actor, Database, NotFound
 
 from ..media import media_type
 from . import sql
+from .file_states import FileState, FileStates
 from .files import FileRemovals
 
 MISSING = "There is no such track."
+NO_HASH = "0" * 64  # of a file that was never read
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,7 +26,8 @@ class NewTrack:
     ``path`` is relative to MEDIA_ROOT, and the file is there already. ``revision`` is the hash of
     ``block_hashes`` (SHA-256 of each 4 MiB), ``content_hash`` the SHA-256 of the whole file.
     ``channel`` is a channel's uid: the track becomes the household's. ``artwork_id`` is what
-    ``Artworks.ensure`` returned.
+    ``Artworks.ensure`` returned. ``file_state``: another than "present" where the file was not read (both hashes
+    are NO_HASH then), or is not there.
     """
 
     uid: str
@@ -53,6 +56,7 @@ class NewTrack:
     artwork_id: int | None = None
     source_url: str | None = None
     published_at: str | None = None
+    file_state: FileState = "present"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,14 +77,17 @@ class StoredTrack:
     artwork_path: str | None
     artwork_mime: str | None
     artwork_sha256: str | None
+    source_url: str | None
+    file_state: FileState
 
 
 _STORED = f"""SELECT t.uid, t.title, t.artist, t.extractor, t.source_id, t.path, t.revision, t.size_bytes,
     t.codec, t.mime, c.uid AS channel, a.path AS artwork_path, a.mime AS artwork_mime,
-    a.sha256 AS artwork_sha256
+    a.sha256 AS artwork_sha256, t.source_url,
+    coalesce((SELECT state FROM file_states s WHERE s.track_id = t.id), 'present') AS file_state
     FROM tracks t {sql.TRACK_JOINS}"""
 _OF_THE_FILE = ("path", "size_bytes", "codec", "content_hash", "revision", "duration_seconds", "bitrate")
-_NAMES = [name for name in NewTrack.__dataclass_fields__ if name != "channel"]
+_NAMES = [name for name in NewTrack.__dataclass_fields__ if name not in ("channel", "file_state")]
 _COLUMNS = ", ".join([*_NAMES, "channel_id", "mime", "rev"])
 _VALUES = ", ".join(f":{name}" for name in [*_NAMES, "channel_id", "mime", "rev"])
 
@@ -134,6 +141,7 @@ class Tracks:
         values |= {"mime": media_type(new.path), "rev": self._db.next_rev()}
         changes = ", ".join(f"{name} = :{name}" for name in values)
         self._db.execute(f"UPDATE tracks SET {changes} WHERE uid = :uid", uid=uid, **values)
+        FileStates(self._db).set(uid, "present")
 
     def share(self, uid: str, channel: str) -> None:
         """Make a track the household's, through this channel; one that is it already stays with its own."""
@@ -190,7 +198,7 @@ class Tracks:
         return None if row is None else StoredTrack(**row)
 
     def _insert(self, new: NewTrack) -> str:
-        values = asdict(new)
+        values: dict[str, Any] = {name: getattr(new, name) for name in _NAMES}
         values["channel_id"] = None
         if new.channel is not None:
             channel = self._channel(new.channel)
@@ -199,8 +207,9 @@ class Tracks:
         values["artist"] = new.artist or values["channel_title"] or ""
         values["block_hashes"] = msgspec.json.encode(list(new.block_hashes)).decode()
         values |= {"mime": media_type(new.path), "rev": self._db.next_rev()}
-        del values["channel"]
         self._db.execute(f"INSERT INTO tracks ({_COLUMNS}) VALUES ({_VALUES})", **values)
+        if new.file_state != "present":
+            FileStates(self._db).begin(new.uid, new.file_state)
         return new.uid
 
     def _channel(self, uid: str) -> dict[str, Any]:

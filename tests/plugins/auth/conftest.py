@@ -11,6 +11,9 @@ import pytest
 from soundwave_auth.store import SecondFactors
 from soundwave_core import SoundWave, transaction
 from soundwave_core.testing import Cast, Client, setup_code_of
+from tests.legacy.fixtures import expected, home, moved
+
+__all__ = ["expected", "home", "moved"]
 
 Bearer = Callable[..., dict[str, str]]
 PEOPLE = ("users", "sessions", "tokens", "setup_codes", "invites", "second_factors", "known_devices", "user_config")

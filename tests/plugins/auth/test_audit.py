@@ -12,7 +12,7 @@ from soundwave_auth.refusals import Refusals
 from soundwave_auth.store import Users
 from soundwave_core import Actor, SoundWave, from_stamp, transaction
 from soundwave_core.testing import PASSWORD, START, Cast, Client, MakeCore, VirtualClock, make_cast
-from tests.plugins.auth.conftest import Bearer
+from tests.plugins.auth.conftest import Bearer, give_second_factor
 
 AUDIT = "/api/user/admin/audit/"
 LOGIN = "/api/user/login/"
@@ -95,7 +95,20 @@ def test_settings_by_name_and_never_by_value(core: SoundWave, cast: Cast) -> Non
     changed = cast.alice.patch("/api/appsettings/", {"values": {"auth.registration": "invite"}})
     assert changed.status == 200, changed.body
     (line,) = lines(cast, "?kind=settings_changed")
-    assert (line.by, line.detail) == ("alice", {"names": "auth.registration"})
+    assert (line.by, line.address, line.detail) == ("alice", "127.0.0.1", {"names": "auth.registration"})
+
+
+def test_settings_that_stay_as_they_are_have_no_line(core: SoundWave, cast: Cast) -> None:
+    assert cast.alice.patch("/api/appsettings/", {"values": {"auth.registration": "closed"}}).status == 200
+    assert lines(cast, "?kind=settings_changed") == []
+
+
+def test_no_setting_changes_without_its_line(core: SoundWave, cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr(audit, "add", lambda *args, **more: 1 / 0)
+        assert cast.alice.patch("/api/appsettings/", {"values": {"auth.registration": "open"}}).status == 500
+    assert core.config["auth.registration"] == "closed"
+    assert core.db.rows("SELECT * FROM settings WHERE name = 'auth.registration'") == []
 
 
 # The list
@@ -210,6 +223,24 @@ def test_what_has_a_line_of_its_own_is_not_told_twice(core: SoundWave, cast: Cas
     assert lines(cast, "?kind=refused") == []
 
 
+def test_a_right_password_without_its_code_leaves_a_trace(core: SoundWave, cast: Cast) -> None:
+    give_second_factor(core, cast.bob.user_id)
+    answer = Client(core, address="192.0.2.9").post(LOGIN, {"username": "BOB", "password": PASSWORD})
+    assert (answer.status, answer.json["code"]) == (401, "totp_required")
+    (line,) = lines(cast, "?kind=refused")
+    assert (line.user_id, line.username, line.address) == (cast.bob.user_id, "bob", "192.0.2.9")
+    assert line.detail == {"code": "totp_required", "route": "POST /api/user/login/"}
+    assert lines(cast, "?kind=sign_in_failed") == []
+
+
+def test_signing_in_again_ends_the_session_before_and_says_so(core: SoundWave, cast: Cast) -> None:
+    cast.bob.address = "192.0.2.9"
+    assert cast.bob.sign_in("carol").status == 200
+    line, *_ = lines(cast, "?kind=session_ended")
+    assert (line.username, line.by, line.address, line.detail["device"]) == ("bob", None, "192.0.2.9", "Unknown device")
+    assert lines(cast, "?kind=sign_in&limit=1")[0].username == "carol"
+
+
 def test_a_throttled_sign_in_is_a_refusal(core: SoundWave, cast: Cast) -> None:
     for _ in range(3):
         Client(core).post(LOGIN, {"username": "bob", "password": "wrong"})
@@ -312,7 +343,7 @@ def test_no_flood_washes_away_what_admins_did(core: SoundWave, monkeypatch: pyte
         note(core, "sign_in", user=BOB)
     audit.sweep(core)
     kinds = [row["kind"] for row in core.db.rows("SELECT kind FROM audit ORDER BY id")]
-    assert kinds == ["user_removed", *["sign_in"] * 10]
+    assert kinds == ["user_removed", *["sign_in"] * 5]
 
 
 def test_no_user_washes_away_what_others_did(core: SoundWave, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -324,6 +355,48 @@ def test_no_user_washes_away_what_others_did(core: SoundWave, monkeypatch: pytes
     audit.sweep(core)
     kept = [(row["kind"], row["username"]) for row in core.db.rows("SELECT * FROM audit ORDER BY id")]
     assert kept == [("sign_in_failed", "bob"), ("sign_in_failed", None), *[("token_made", "carol")] * 3]
+
+
+def kept_of(core: SoundWave) -> list[tuple[str, str | None]]:
+    audit.sweep(core)
+    return [(row["kind"], row["username"]) for row in core.db.rows("SELECT * FROM audit ORDER BY id")]
+
+
+def test_no_stranger_without_a_name_washes_away_what_others_did(
+    core: SoundWave, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(audit, "MOST_OF_A_USER", 3)
+    monkeypatch.setattr(audit, "MOST_LINES", 20)
+    note(core, "sign_in_failed", user=BOB)
+    for _ in range(50):
+        note(core, "sign_in_failed")
+    assert kept_of(core) == [("sign_in_failed", "bob"), *[("sign_in_failed", None)] * 3]
+
+
+@pytest.mark.parametrize("guessed", [[BOB], [BOB, CAROL, *(Actor(f"{n:032}", f"user {n}") for n in range(5))]])
+@pytest.mark.parametrize("kind", ["sign_in_failed", "refused"])
+def test_guesses_at_a_name_wash_away_nothing_that_its_owner_did(
+    core: SoundWave, monkeypatch: pytest.MonkeyPatch, kind: str, guessed: list[Actor]
+) -> None:
+    monkeypatch.setattr(audit, "MOST_OF_A_USER", 3)
+    monkeypatch.setattr(audit, "MOST_LINES", 20)
+    note(core, "token_made", user=BOB)
+    for _ in range(50):
+        for user in guessed:
+            note(core, kind, user=user)
+    kept = kept_of(core)
+    assert kept[0] == ("token_made", "bob")
+    assert len(kept) == 1 + min(5, 3 * len(guessed))
+
+
+def test_registering_is_no_room_for_strangers_among_what_admins_did(make_core: MakeCore) -> None:
+    core = make_core(SOUNDWAVE_AUTH_REGISTRATION="open")
+    make_cast(core)
+    assert Client(core, address="192.0.2.9").register("dora").status == 201
+    (line,) = core.db.rows("SELECT * FROM audit WHERE username = 'dora' AND kind <> 'sign_in'")
+    assert (line["kind"], line["address"], line["by_id"]) == ("registered", "192.0.2.9", None)
+    assert "registered" not in audit.OF_ADMINS
+    assert "user_added" in audit.OF_ADMINS
 
 
 # The story of an account

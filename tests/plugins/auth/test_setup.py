@@ -119,7 +119,7 @@ def test_of_twenty_at_once_one_wins(core: SoundWave, setup_code: str) -> None:
         thread.join(timeout=60)
     assert sorted(statuses) == [201] + [403] * 19
     assert core.db.value("SELECT count(*) FROM users") == core.db.value("SELECT count(*) FROM sessions") == 1
-    assert core.db.value("SELECT count(*) FROM audit WHERE kind = 'user_added'") == 1
+    assert core.db.value("SELECT count(*) FROM audit WHERE kind = 'registered'") == 1
 
 
 def test_whom_the_shell_adds_meanwhile_is_the_first(

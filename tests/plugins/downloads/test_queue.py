@@ -339,7 +339,7 @@ def test_what_was_removed_by_hand_is_fetched_again(core: SoundWave, cast: Cast, 
     path = core.config.media_root / files_of(core)[0]
     track_id = look(cast.bob, uid).items[0].track_id
     Path(path).unlink()
-    assert cast.bob.get(f"/api/audio/{track_id}/stream/").json["code"] == "file_missing"
+    assert cast.bob.get(f"/api/audio/{track_id}/stream/").json["code"] == "track_file_missing"
     ask(cast.bob, f"{site.url}/media/tone.mp3")
     drain(core)
     assert cast.bob.get(f"/api/audio/{track_id}/stream/").status == 200

@@ -8,10 +8,11 @@ from typing import Any
 
 import pytest
 
-from soundwave_core import Database, SoundWave
+from soundwave_core import Database, SoundWave, transaction
 from soundwave_core.testing import PASSWORD, Cast, Client
 from soundwave_library import Channels, Entries, Tracks, departures
 from soundwave_library.departures import heir_of
+from soundwave_library.store import Arrivals
 
 from .conftest import Shelf, items, make_playlist, statements, titles
 
@@ -40,6 +41,22 @@ def use(user: Client, *tracks: str) -> None:
         assert user.put(f"/api/audio/{track}/favorite/").status == 204
         assert user.put(f"/api/audio/{track}/position/", {"seconds": 10}).status == 204
         assert user.post("/api/play/", {"track": track}).status == 201
+
+
+def test_what_was_counted_before_goes_too(core: SoundWave, cast: Cast, shelf: Shelf) -> None:
+    """More of it than goes in one transaction, and of tracks that stay."""
+    channel = shelf.channel()
+    tracks = [shelf.add(f"Episode {number}", channel=channel) for number in range(departures.AT_ONCE + 5)]
+    with transaction(core.db) as tx:
+        for user in (cast.bob, cast.carol):
+            for track in tracks:
+                Arrivals(tx).earlier_plays(user.user_id, track, 3)
+    core.jobs.run_due()
+    remove(cast, cast.bob)
+    core.jobs.run_due()
+    rows = core.db.rows("SELECT user_id, sum(count) AS plays FROM earlier_plays GROUP BY user_id")
+    assert rows == [{"user_id": cast.carol.user_id, "plays": 3 * len(tracks)}]
+    assert cast.carol.get(f"/api/audio/{tracks[0]}/").json.play_count == 3
 
 
 def tombstones(core: SoundWave, user: Client | None) -> list[str]:

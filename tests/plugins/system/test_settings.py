@@ -79,6 +79,36 @@ def test_where_a_value_comes_from(cast: Cast) -> None:
     assert in_force(cast.alice, "lyrics.lines") == (5, "stored")
 
 
+@pytest.mark.parametrize(
+    ("name", "schema", "allowed"),
+    [
+        ("lyrics.lines", {"type": "integer", "minimum": 1, "maximum": 8}, "a whole number from 1 to 8"),
+        ("lyrics.key", {"type": "string"}, "text"),
+        ("log_format", {"enum": ["json", "text"]}, "one of json, text"),
+        ("watchdog", {"type": "boolean"}, "true or false"),
+        (
+            "trusted_proxies", {"type": "array", "items": {"type": "string"}},
+            "a list separated by commas, each an address or a network such as 192.168.1.0/24",
+        ),
+    ],
+)  # fmt: skip
+def test_what_is_allowed_is_said_to_machines_and_people(
+    cast: Cast, name: str, schema: dict[str, Any], allowed: str
+) -> None:
+    found = setting(cast.alice, name)
+    assert (found.schema, found.allowed) == (schema, allowed)
+
+
+def test_what_is_refused_is_refused_in_the_words_that_were_shown(cast: Cast) -> None:
+    for found in cast.alice.get(SETTINGS).json.results:
+        assert found.allowed
+        answer = cast.alice.patch(SETTINGS, {"values": {found.name: {"no": "such"}}})
+        if found.is_editable:
+            assert answer.json["detail"] == f"{found.name} must be {found.allowed}."
+        else:
+            assert found.variable in answer.json["detail"]
+
+
 def test_null_brings_the_default_back(cast: Cast, core: SoundWave) -> None:
     store(cast.alice, lyrics__lines=5)
     assert store(cast.alice, lyrics__lines=None).status == 200

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 from core.toys import toy
+from msgspec.structs import asdict
 
 from soundwave_core import Job, NotFound, SoundWave
 from soundwave_core.testing import PASSWORD, Cast, Client, MakeCore, VirtualClock, make_cast
 
+log = logging.getLogger("soundwave_toy")
 TASKS = "/api/task/"
 SWEEP = "system.sweep-operations"
 RARE = {"cron": "0 0 1 1 *"}
@@ -56,7 +59,7 @@ def test_a_task_with_its_runs_newest_first(cast: Cast, core: SoundWave, clock: V
         made.append(core.jobs.run(SWEEP).id)
     task = cast.alice.get(f"{TASKS}{SWEEP}/").json
     assert [run.id for run in task.runs] == made[:1:-1]
-    assert task.last_run == task.runs[0]
+    assert asdict(task.last_run).items() <= asdict(task.runs[0]).items()
     assert (task.runs[0].duration_seconds, task.runs[0].error) == (0.0, None)
 
 
@@ -135,6 +138,67 @@ def test_why_a_task_failed(make_core: MakeCore) -> None:
         ("failed", "OSError: no space left"),
         ("failed", "The shelf is gone."),
     ]
+
+
+def test_what_a_run_said_is_in_the_detail_line_by_line(make_core: MakeCore) -> None:
+    def work(core: Any) -> None:
+        log.warning("first\nsecond")
+        log.warning("third \x1b[31m")
+
+    core = make_core(plugins=with_job(work))
+    alice = make_cast(core).alice
+    core.jobs.run("toy.do-it")
+    [run] = alice.get(f"{TASKS}toy.do-it/").json.runs
+    assert run.lines == ["WARNING first", "second", r"WARNING third \x1b[31m"]
+
+
+def test_a_task_under_way_says_so_and_what_it_said_so_far(make_core: MakeCore) -> None:
+    seen: list[Any] = []
+
+    def work(core: Any) -> None:
+        log.warning("half way")
+        seen.append(alice.get(f"{TASKS}toy.do-it/").json)
+        seen.append(next(task for task in alice.get(TASKS).json.results if task.id == "toy.do-it"))
+
+    core = make_core(plugins=with_job(work))
+    alice = make_cast(core).alice
+    core.jobs.run("toy.do-it")
+    detail, listed = seen
+    assert detail.is_running
+    assert listed.is_running
+    assert (detail.runs[0].state, detail.runs[0].lines) == ("running", ["WARNING half way"])
+    assert not alice.get(f"{TASKS}toy.do-it/").json.is_running
+
+
+def test_a_task_of_a_plugin_that_was_withdrawn_is_unknown(make_core: MakeCore) -> None:
+    """Its history stays for its return."""
+    core = make_core(plugins=with_job(lambda core: None))
+    alice = make_cast(core).alice
+    core.jobs.run("toy.do-it")
+    core.plugins.withdraw("toy", "it was time")
+    assert "toy.do-it" not in {task.id for task in alice.get(TASKS).json.results}
+    answer = alice.post(f"{TASKS}toy.do-it/run/")
+    assert (answer.status, answer.json["code"]) == (404, "job_unknown")
+    core.stop()
+    again = make_core(plugins=with_job(lambda core: None))
+    assert len(alice_of(again).get(f"{TASKS}toy.do-it/").json.runs) == 1
+
+
+def test_what_a_long_stop_missed_comes_once(make_core: MakeCore, clock: VirtualClock) -> None:
+    ran: list[str] = []
+    plugins = with_job(lambda core: ran.append("it"), every_seconds=3600)
+    core = make_core(plugins=plugins)
+    make_cast(core)
+    core.jobs.run_due()
+    core.stop()
+    clock.advance(30 * 86400)
+    again = make_core(plugins=plugins)
+    alice = alice_of(again)
+    assert alice.get(f"{TASKS}toy.do-it/").json.next_run_at == clock.stamp()
+    again.jobs.run_due()
+    again.jobs.run_due()
+    assert ran == ["it", "it"]
+    assert alice.get(f"{TASKS}toy.do-it/").json.next_run_at == clock.stamp_after(hours=1)
 
 
 def test_an_unknown_task(cast: Cast) -> None:

@@ -37,6 +37,18 @@ export const confirmPassword = (password: string, totp: string | null): Promise<
 
 export const getAccount = (): Promise<Account> => take(api.GET("/api/user/account/"));
 
+/** A picture of oneself, in the place of the one before. */
+export const putAvatar = (picture: Blob): Promise<void> =>
+  take(
+    api.PUT("/api/user/avatar/", {
+      body: picture,
+      bodySerializer: () => picture,
+      headers: { "Content-Type": picture.type },
+    }),
+  );
+
+export const deleteAvatar = (): Promise<void> => take(api.DELETE("/api/user/avatar/"));
+
 export const getConfig = (): Promise<Config> => take(api.GET("/api/user/config/"));
 
 /** What is null is forgotten. */

@@ -73,6 +73,213 @@ export interface paths {
         patch: operations["system_change_settings"];
         trace?: never;
     };
+    "/api/appsettings/backup/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Every backup, the newest first; also those being made, and those that could not be */
+        get: operations["system_list_backups"];
+        put?: never;
+        /** Make a backup and try it out; the answer comes before that is done */
+        post: operations["system_make_backup"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/appsettings/backup/hold/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Hold all writers back for so many seconds, for a snapshot of the volume: for the command line there */
+        post: operations["system_hold"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/appsettings/backup/release/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Let writers go on */
+        post: operations["system_release"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/appsettings/backup/upload/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Announce a backup that was downloaded, here or elsewhere */
+        post: operations["system_begin_upload"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/appsettings/backup/upload/{upload}/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How far it is */
+        get: operations["system_get_upload"];
+        put?: never;
+        post?: never;
+        /** Give an upload up */
+        delete: operations["system_remove_upload"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/appsettings/backup/upload/{upload}/finish/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** All parts are there: read the backup in and try it out; one that is no good is not kept */
+        post: operations["system_finish_upload"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/appsettings/backup/upload/{upload}/{offset}/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Bytes of the file, from the offset in the path; the content is taken as it is, whatever its type */
+        put: operations["system_put_part"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/appsettings/backup/{backup}/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One backup */
+        get: operations["system_get_backup"];
+        put?: never;
+        post?: never;
+        /** Remove a backup for good; but for the last one that was tried out and is good */
+        delete: operations["system_remove_backup"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/appsettings/backup/{backup}/download/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The backup as one zip, without the media */
+        get: operations["system_download_backup"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/appsettings/backup/{backup}/verify/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Read all of a backup and restore it for a test; the answer comes before that is done */
+        post: operations["system_verify_backup"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/appsettings/export/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Everything of everybody but the media, in one zip file */
+        get: operations["system_export_all"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/appsettings/import/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What the last import of an old server brought over, and what it did not */
+        get: operations["system_get_import"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/appsettings/plugins/": {
         parameters: {
             query?: never;
@@ -84,6 +291,27 @@ export interface paths {
         get: operations["system_list_plugins"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/appsettings/restore/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How the last wish to restore goes */
+        get: operations["system_get_restore"];
+        put?: never;
+        /**
+         * Go back to a backup: it is prepared beside what is there, then the server starts again with it
+         * @description All sessions end. What was there stays as ``db.before-restore-<moment>.sqlite3``, and as a backup.
+         */
+        post: operations["system_restore"];
         delete?: never;
         options?: never;
         head?: never;
@@ -189,6 +417,25 @@ export interface paths {
         post?: never;
         /** Take the mark off */
         delete: operations["library_delete_favorite"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/audio/{track}/lyrics/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The words of a track; synced ones as LRC text */
+        get: operations["library_get_lyrics"];
+        /** Put these in the place of what is there, for everybody who has the track */
+        put: operations["library_put_lyrics"];
+        post?: never;
+        /** Take the words away */
+        delete: operations["library_delete_lyrics"];
         options?: never;
         head?: never;
         patch?: never;
@@ -855,6 +1102,23 @@ export interface paths {
         patch: operations["auth_change_user"];
         trace?: never;
     };
+    "/api/user/admin/users/{user}/avatar/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Somebody's picture */
+        get: operations["auth_get_users_avatar"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/user/admin/users/{user}/reset-password/": {
         parameters: {
             query?: never;
@@ -867,6 +1131,25 @@ export interface paths {
         /** A new password for somebody who lost theirs. Every session and token of theirs ends */
         post: operations["auth_reset_password"];
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/user/avatar/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One's own picture */
+        get: operations["auth_get_avatar"];
+        /** Show another picture of oneself: JPEG, PNG, GIF or WebP, of 256 KiB at most */
+        put: operations["auth_change_avatar"];
+        post?: never;
+        /** Show no picture of oneself */
+        delete: operations["auth_remove_avatar"];
         options?: never;
         head?: never;
         patch?: never;
@@ -918,6 +1201,23 @@ export interface paths {
         put?: never;
         /** Give the password again: for ten minutes this session may do what needs it */
         post: operations["auth_confirm"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/user/export/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Everything of one's own but the media, in one zip file of JSON and M3U8 */
+        get: operations["system_export_own"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1154,6 +1454,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/metrics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Every room's numbers, for Prometheus: an admin's token with the scope `read` is enough */
+        get: operations["system_get_metrics"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/playlist/": {
         parameters: {
             query?: never;
@@ -1253,9 +1570,10 @@ export interface components {
         };
         /**
          * AdminUser
-         * @description A user, as admins see them; no quota is null, and so is the last time of who was never there.
+         * @description A user, as admins see them; no quota and no picture are null, and the last time of who was never there.
          */
         AdminUser: {
+            avatar_url: string | null;
             created_at: string;
             has_second_factor: boolean;
             id: string;
@@ -1283,6 +1601,38 @@ export interface components {
             kind: string;
             user_id: string | null;
             username: string | null;
+        };
+        /**
+         * BackupMedia
+         * @description The media files at that moment: a list of them, or links to them too. ``missing``: rows without a file.
+         */
+        BackupMedia: {
+            count: number;
+            /** @enum {unknown} */
+            kind: "links" | "list";
+            missing: number;
+            sentence: string;
+            size_bytes: number;
+        };
+        /**
+         * BackupView
+         * @description A backup. ``made_at`` is the moment whose data it has, ``sentence`` what is known of its state.
+         *
+         *         ``running``: it is being made, tested or read in. ``failed``: it could not be made, and nothing of it is there.
+         *         ``verified_at``: of the last test restore. ``size_bytes`` leaves links to media out.
+         */
+        BackupView: {
+            app_version: string | null;
+            id: string;
+            made_at: string;
+            media: components["schemas"]["BackupMedia"] | null;
+            sentence: string;
+            size_bytes: number;
+            /** @enum {unknown} */
+            state: "damaged" | "failed" | "running" | "unverified" | "verified";
+            verified_at: string | null;
+            /** @enum {unknown} */
+            why: "before-import" | "before-migration" | "before-restore" | "manual" | "scheduled" | "uploaded";
         };
         /**
          * Channel
@@ -1407,6 +1757,30 @@ export interface components {
             version: string;
         };
         /**
+         * HoldBody
+         * @description For how long nobody may write.
+         */
+        HoldBody: {
+            /** @default 60 */
+            seconds?: number;
+        };
+        /**
+         * HoldView
+         * @description How long writers are still held back; 0: they are not.
+         */
+        HoldView: {
+            seconds_left: number;
+        };
+        /**
+         * ImportReport
+         * @description What came over and what did not, section by section in the order in which they were begun.
+         */
+        ImportReport: {
+            at: string;
+            sections: components["schemas"]["Section"][];
+            source: string;
+        };
+        /**
          * InviteView
          * @description An invite without its code; ``used_at`` is null while it is not used.
          */
@@ -1476,6 +1850,16 @@ export interface components {
             next: string | null;
             previous: string | null;
             results: components["schemas"]["AuditView"][];
+        };
+        /**
+         * Listing[BackupView]
+         * @description A page of a list: how many there are in all, the URL of the next page, and these results.
+         */
+        Listing_BackupView_: {
+            count: number;
+            next: string | null;
+            previous: string | null;
+            results: components["schemas"]["BackupView"][];
         };
         /**
          * Listing[Channel]
@@ -1610,6 +1994,32 @@ export interface components {
             /** @default null */
             totp?: string | null;
             username: string;
+        };
+        /**
+         * Lyrics
+         * @description The words of a track. `synced` is LRC text; both are null where it `is_instrumental`.
+         */
+        Lyrics: {
+            is_instrumental: boolean;
+            language: string | null;
+            plain: string | null;
+            source: string;
+            synced: string | null;
+            updated_at: string;
+        };
+        /**
+         * LyricsBody
+         * @description All of a track's lyrics anew; at least one of the first three must say something.
+         */
+        LyricsBody: {
+            /** @default false */
+            is_instrumental?: boolean;
+            /** @default  */
+            language?: string;
+            /** @default  */
+            plain?: string;
+            /** @default  */
+            synced?: string;
         };
         /**
          * NewChannel
@@ -1862,6 +2272,26 @@ export interface components {
             username: string;
         };
         /**
+         * RestoreBody
+         * @description Which backup shall take the place of what is there.
+         */
+        RestoreBody: {
+            /** @description a backup's id */
+            backup: string;
+        };
+        /**
+         * RestoreView
+         * @description What became of the last wish to restore. ``restarting``: the server ends, and is back within seconds.
+         *
+         *         Then everybody is signed out, and this says ``none`` again; what was there stays as a file beside.
+         */
+        RestoreView: {
+            backup: string | null;
+            sentence: string;
+            /** @enum {unknown} */
+            state: "failed" | "none" | "preparing" | "restarting";
+        };
+        /**
          * Run
          * @description One execution of a job.
          */
@@ -1875,12 +2305,36 @@ export interface components {
             state: "done" | "failed" | "running";
         };
         /**
+         * RunDetail
+         * @description A run with what it logged, so far or in all; of long logs the end.
+         */
+        RunDetail: {
+            duration_seconds: number | null;
+            ended_at: string | null;
+            error: string | null;
+            id: string;
+            lines: string[];
+            started_at: string;
+            /** @enum {unknown} */
+            state: "done" | "failed" | "running";
+        };
+        /**
          * SearchResult
          * @description The best matches of each kind.
          */
         SearchResult: {
             playlists: components["schemas"]["Playlist"][];
             tracks: components["schemas"]["Track"][];
+        };
+        /**
+         * Section
+         * @description One kind of thing: how many rows there were, how many came over, and a sentence for what did not, or changed.
+         */
+        Section: {
+            found: number;
+            imported: number;
+            name: string;
+            notes: string[];
         };
         /**
          * SessionStart
@@ -1914,15 +2368,19 @@ export interface components {
         /**
          * SettingInfo
          * @description A setting and what is in force. ``value`` and ``default`` of a secret are None.
+         *
+         *         ``schema``: what is allowed, as a JSON schema with its bounds and choices; ``allowed``: the same in words.
          */
         SettingInfo: {
+            allowed: string;
             default: unknown;
             description: string;
             is_editable: boolean;
             is_secret: boolean;
             name: string;
+            schema: Record<string, unknown>;
             /** @enum {unknown} */
-            source: "default" | "environment" | "stored";
+            source: "default" | "environment" | "options_file" | "stored";
             type: string;
             value: unknown;
             variable: string;
@@ -1961,6 +2419,7 @@ export interface components {
             description: string;
             id: string;
             is_paused: boolean;
+            is_running: boolean;
             last_run: components["schemas"]["Run"] | null;
             next_run_at: string | null;
             plugin: string;
@@ -1974,10 +2433,11 @@ export interface components {
             description: string;
             id: string;
             is_paused: boolean;
+            is_running: boolean;
             last_run: components["schemas"]["Run"] | null;
             next_run_at: string | null;
             plugin: string;
-            runs: components["schemas"]["Run"][];
+            runs: components["schemas"]["RunDetail"][];
             schedule: string;
         };
         /**
@@ -2011,7 +2471,7 @@ export interface components {
         };
         /**
          * Track
-         * @description A track as its listener sees it.
+         * @description A track as its listener sees it. `is_missing`: its file is not there, so it cannot be played.
          */
         Track: {
             added_at: string;
@@ -2024,6 +2484,7 @@ export interface components {
             duration_seconds: number | null;
             id: string;
             is_favorite: boolean;
+            is_missing: boolean;
             published_at: string | null;
             revision: string;
             size_bytes: number;
@@ -2031,7 +2492,7 @@ export interface components {
         };
         /**
          * TrackDetail
-         * @description A track with what only its own page shows.
+         * @description A track with what only its own page shows. `play_count`: how often this listener heard it.
          */
         TrackDetail: {
             added_at: string;
@@ -2045,12 +2506,31 @@ export interface components {
             duration_seconds: number | null;
             id: string;
             is_favorite: boolean;
+            is_missing: boolean;
+            play_count: number;
             position_seconds: number | null;
             published_at: string | null;
             revision: string;
             size_bytes: number;
             source_url: string | null;
             title: string;
+        };
+        /**
+         * UploadBody
+         * @description The size of the file that is to come, one that was downloaded here.
+         */
+        UploadBody: {
+            size_bytes: number;
+        };
+        /**
+         * UploadView
+         * @description A file that comes in parts, in order: the next begins at ``received_bytes`` and has at most ``part_bytes``.
+         */
+        UploadView: {
+            id: string;
+            part_bytes: number;
+            received_bytes: number;
+            size_bytes: number;
         };
         /**
          * Usage
@@ -2062,9 +2542,10 @@ export interface components {
         };
         /**
          * User
-         * @description A user, as they see themselves.
+         * @description A user, as they see themselves; without a picture ``avatar_url`` is null.
          */
         User: {
+            avatar_url: string | null;
             created_at: string;
             has_second_factor: boolean;
             id: string;
@@ -2206,7 +2687,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description The body is not JSON by its Content-Type. */
+        /** @description The body is of another kind, by its Content-Type, than what is taken here. */
         UnsupportedMediaType: {
             headers: {
                 [name: string]: unknown;
@@ -2318,6 +2799,7 @@ export interface operations {
             400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
             429: components["responses"]["TooManyRequests"];
             503: components["responses"]["ServiceUnavailable"];
         };
@@ -2391,6 +2873,516 @@ export interface operations {
             503: components["responses"]["ServiceUnavailable"];
         };
     };
+    system_list_backups: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Listing_BackupView_"];
+                };
+            };
+            /** @description What the client has is what it would get. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    system_make_backup: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes a resend harmless: the same key gets the first answer again. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BackupView"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["RequestEntityTooLarge"];
+            422: components["responses"]["UnprocessableEntity"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    system_hold: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes a resend harmless: the same key gets the first answer again. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["HoldBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HoldView"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["RequestEntityTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["UnprocessableEntity"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    system_release: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes a resend harmless: the same key gets the first answer again. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HoldView"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["RequestEntityTooLarge"];
+            422: components["responses"]["UnprocessableEntity"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    system_begin_upload: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes a resend harmless: the same key gets the first answer again. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UploadBody"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UploadView"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["RequestEntityTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["UnprocessableEntity"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    system_get_upload: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                upload: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UploadView"];
+                };
+            };
+            /** @description What the client has is what it would get. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    system_remove_upload: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes a resend harmless: the same key gets the first answer again. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                upload: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["RequestEntityTooLarge"];
+            422: components["responses"]["UnprocessableEntity"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    system_finish_upload: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes a resend harmless: the same key gets the first answer again. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                upload: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BackupView"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["RequestEntityTooLarge"];
+            422: components["responses"]["UnprocessableEntity"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    system_put_part: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes a resend harmless: the same key gets the first answer again. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                upload: string;
+                offset: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/octet-stream": unknown;
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UploadView"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["RequestEntityTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["UnprocessableEntity"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    system_get_backup: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                backup: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BackupView"];
+                };
+            };
+            /** @description What the client has is what it would get. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    system_remove_backup: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes a resend harmless: the same key gets the first answer again. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                backup: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["RequestEntityTooLarge"];
+            422: components["responses"]["UnprocessableEntity"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    system_download_backup: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                backup: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "*/*": unknown;
+                };
+            };
+            /** @description The bytes that Range asks for. */
+            206: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "*/*": unknown;
+                };
+            };
+            /** @description What the client has is what it would get. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            416: components["responses"]["RequestedRangeNotSatisfiable"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    system_verify_backup: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes a resend harmless: the same key gets the first answer again. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                backup: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BackupView"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["RequestEntityTooLarge"];
+            422: components["responses"]["UnprocessableEntity"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    system_export_all: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    system_get_import: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportReport"];
+                };
+            };
+            /** @description What the client has is what it would get. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
     system_list_plugins: {
         parameters: {
             query?: never;
@@ -2419,6 +3411,75 @@ export interface operations {
             400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    system_get_restore: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RestoreView"];
+                };
+            };
+            /** @description What the client has is what it would get. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    system_restore: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes a resend harmless: the same key gets the first answer again. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RestoreBody"];
+            };
+        };
+        responses: {
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RestoreView"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["RequestEntityTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["UnprocessableEntity"];
             429: components["responses"]["TooManyRequests"];
             503: components["responses"]["ServiceUnavailable"];
         };
@@ -2700,6 +3761,112 @@ export interface operations {
         };
     };
     library_delete_favorite: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes a resend harmless: the same key gets the first answer again. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                track: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["RequestEntityTooLarge"];
+            422: components["responses"]["UnprocessableEntity"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    library_get_lyrics: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                track: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Lyrics"];
+                };
+            };
+            /** @description What the client has is what it would get. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    library_put_lyrics: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes a resend harmless: the same key gets the first answer again. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                track: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LyricsBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Lyrics"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["RequestEntityTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["UnprocessableEntity"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    library_delete_lyrics: {
         parameters: {
             query?: never;
             header?: {
@@ -3104,6 +4271,7 @@ export interface operations {
             400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
             429: components["responses"]["TooManyRequests"];
             503: components["responses"]["ServiceUnavailable"];
         };
@@ -4334,7 +5502,7 @@ export interface operations {
     auth_list_audit: {
         parameters: {
             query?: {
-                kind?: "invite_made" | "invite_removed" | "password_changed" | "password_reset" | "recovery_code_used" | "recovery_codes_made" | "refused" | "restored" | "second_factor_off" | "second_factor_on" | "session_ended" | "settings_changed" | "sign_in" | "sign_in_failed" | "sign_out" | "token_made" | "token_moved" | "token_revoked" | "user_added" | "user_changed" | "user_removed";
+                kind?: "invite_made" | "invite_removed" | "password_changed" | "password_reset" | "recovery_code_used" | "recovery_codes_made" | "refused" | "registered" | "restored" | "second_factor_off" | "second_factor_on" | "session_ended" | "settings_changed" | "sign_in" | "sign_in_failed" | "sign_out" | "token_made" | "token_moved" | "token_revoked" | "user_added" | "user_changed" | "user_removed";
                 /** @description An id: 32 hexadecimal characters. */
                 user?: string;
                 address?: string | unknown | unknown;
@@ -4667,6 +5835,41 @@ export interface operations {
             503: components["responses"]["ServiceUnavailable"];
         };
     };
+    auth_get_users_avatar: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                user: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "*/*": unknown;
+                };
+            };
+            /** @description What the client has is what it would get. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
     auth_reset_password: {
         parameters: {
             query?: never;
@@ -4699,6 +5902,106 @@ export interface operations {
             409: components["responses"]["Conflict"];
             413: components["responses"]["RequestEntityTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["UnprocessableEntity"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    auth_get_avatar: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "*/*": unknown;
+                };
+            };
+            /** @description What the client has is what it would get. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    auth_change_avatar: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes a resend harmless: the same key gets the first answer again. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "image/gif": unknown;
+                "image/jpeg": unknown;
+                "image/png": unknown;
+                "image/webp": unknown;
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["RequestEntityTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["UnprocessableEntity"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    auth_remove_avatar: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes a resend harmless: the same key gets the first answer again. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["RequestEntityTooLarge"];
             422: components["responses"]["UnprocessableEntity"];
             429: components["responses"]["TooManyRequests"];
             503: components["responses"]["ServiceUnavailable"];
@@ -4841,6 +6144,29 @@ export interface operations {
             413: components["responses"]["RequestEntityTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["UnprocessableEntity"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    system_export_own: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
             429: components["responses"]["TooManyRequests"];
             503: components["responses"]["ServiceUnavailable"];
         };
@@ -5448,6 +6774,39 @@ export interface operations {
             400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    system_get_metrics: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "*/*": unknown;
+                };
+            };
+            /** @description What the client has is what it would get. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
             429: components["responses"]["TooManyRequests"];
             503: components["responses"]["ServiceUnavailable"];
         };

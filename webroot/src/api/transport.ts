@@ -27,11 +27,11 @@ const WITHOUT_KEY = /\/api\/user\/(login|logout|register)\/$/;
  * What the server does only for whom it knows anew is sent once more after the password was given.
  */
 export async function send(request: Request): Promise<Response> {
-  const again = request.method === "GET" ? null : request.clone();
+  const again = request.clone();
   try {
     return await sendOnce(request);
   } catch (error) {
-    if (!again || !wire.confirm || !hasCode(error, "confirmation_needed")) throw error;
+    if (!wire.confirm || !hasCode(error, "confirmation_needed")) throw error;
   }
   if (await wire.confirm()) return sendOnce(again);
   throw new ApiError(NOT_CONFIRMED, "Nothing was changed: it was not confirmed.", 403);

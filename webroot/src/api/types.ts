@@ -61,11 +61,30 @@ export type ChannelWish = Schemas["NewChannel"];
 export type ChannelPatch = Schemas["ChannelPatch"];
 
 export type Run = Schemas["Run"];
+export type RunDetail = Schemas["RunDetail"];
 export type Task = Schemas["Task"];
 
 /** What a setting holds depends on the setting, so that the description leaves it open. */
 export type SettingValue = string | number | boolean | null | SettingValue[];
-export type Setting = Omit<Schemas["SettingInfo"], "value" | "default"> & { value: SettingValue; default: SettingValue };
+/** Of the JSON schema, what a field makes use of. */
+export interface SettingSchema {
+  enum?: readonly string[];
+  minimum?: number;
+  maximum?: number;
+}
+export type Setting = Omit<Schemas["SettingInfo"], "value" | "default" | "schema"> & {
+  value: SettingValue;
+  default: SettingValue;
+  schema: SettingSchema;
+};
+
+export type Backup = Schemas["BackupView"];
+export type BackupState = Backup["state"];
+export type BackupUpload = Schemas["UploadView"];
+export type Restore = Schemas["RestoreView"];
+
+export type ImportReport = Schemas["ImportReport"];
+export type ImportSection = ImportReport["sections"][number];
 
 export type PluginView = Schemas["PluginView"];
 export type Health = Schemas["Health"];

@@ -1,4 +1,4 @@
-/** A button that opens a list of actions: a popover beside it, a sheet from below on phones. */
+/** A button that opens a list of actions: a popover beside it, a sheet from below on phones. Its child is shown on it. */
 import { css, html, LitElement, nothing, type TemplateResult } from "lit";
 import { customElement, property, query, state } from "lit/decorators.js";
 
@@ -43,17 +43,22 @@ export class ActionMenu extends LitElement {
     `,
   ];
 
+  override focus(): void {
+    this.opener.focus();
+  }
+
   protected override render() {
     return html`
       <button
         class="icon-button opener"
+        part="opener"
         aria-haspopup="menu"
         aria-expanded=${this.isOpen}
         aria-label=${`${this.label} ${this.text}`.trim()}
         title=${this.label}
         popovertarget="menu"
       >
-        ${this.text || icon(this.icon)}
+        ${this.text || html`<slot>${icon(this.icon)}</slot>`}
       </button>
       <div
         id="menu"

@@ -11,9 +11,9 @@ import { lines } from "../styles/lines";
 import { shared } from "../styles/shared";
 import { detailsOf, iconOf, KINDS, sentenceOf } from "./audit-words";
 import "./empty-state";
-import { textOf } from "./form-dialog";
 import { icon } from "./icons";
 import "./loading-state";
+import { textOf } from "./submission";
 
 @customElement("admin-audit")
 export class AdminAudit extends LitElement {

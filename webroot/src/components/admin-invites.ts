@@ -15,6 +15,7 @@ import { lines } from "../styles/lines";
 import { shared } from "../styles/shared";
 import { icon } from "./icons";
 import "./shown-once";
+import { read } from "./submission";
 
 const DAYS = [1, 7, 30, 90];
 
@@ -74,7 +75,7 @@ export class AdminInvites extends LitElement {
             text=${t("invites.once")}
             secret=${this.link}
             copied=${t("invites.copied")}
-            @kept=${() => (this.link = "")}
+            @kept=${this.kept}
           ></shown-once>`
         : this.renderForm()}
       ${this.invites.length > 0
@@ -113,13 +114,19 @@ export class AdminInvites extends LitElement {
   }
 
   private async submit(event: SubmitEvent): Promise<void> {
-    event.preventDefault();
-    const days = Number(new FormData(event.target as HTMLFormElement).get("days"));
+    const days = Number(read(event).get("days"));
     await attempt(async () => {
       const { code } = await addInvite(days);
       this.link = addressOf("login/", { invite: code });
       await this.load();
     });
+  }
+
+  /** What was put away had the focus: it goes on in what stands there instead. */
+  private async kept(): Promise<void> {
+    this.link = "";
+    await this.updateComplete;
+    this.renderRoot.querySelector("select")?.focus();
   }
 
   private async withdraw(invite: Invite): Promise<void> {

@@ -1,91 +1,76 @@
-/** Every job: when it runs, how its last run went, run it now, pause it. */
-import { html, LitElement, nothing } from "lit";
+/** Every job of the server. A run that was asked for here is told of when it ends. */
+import { css, html, LitElement } from "lit";
 import { customElement, state } from "lit/decorators.js";
 
-import { listTasks, pauseTask, runTask } from "../api/system";
-import type { Run, Task } from "../api/types";
-import { formatAgo, formatNumber } from "../shell/format";
+import { listTasks, runTask } from "../api/system";
+import type { Task } from "../api/types";
 import { t } from "../shell/i18n";
 import { Poll } from "../shell/poll";
 import { attempt, toast } from "../shell/toasts";
-import { lines } from "../styles/lines";
 import { shared } from "../styles/shared";
-import "./action-menu";
-import "./empty-state";
-import { icon } from "./icons";
+import "./job-line";
+import { nameOf } from "./job-words";
 import "./loading-state";
 
-const EVERY_MS = 5_000;
+const EVERY_MS = 2_000;
 
 @customElement("admin-jobs")
 export class AdminJobs extends LitElement {
   @state() private tasks: readonly Task[] | null = null;
   @state() private error: unknown = null;
+  /** The runs that were asked for here, by job. */
+  private readonly asked = new Map<string, string>();
   private readonly poll = new Poll(this, EVERY_MS, () => this.look());
 
-  static override styles = [...shared, lines];
+  static override styles = [
+    ...shared,
+    css`
+      .card {
+        padding-block: var(--space-1);
+      }
+      li + li {
+        border-block-start: 1px solid var(--line);
+      }
+    `,
+  ];
 
   protected override render() {
     if (!this.tasks) {
       return html`<loading-state .error=${this.error} @again=${() => this.poll.now()}></loading-state>`;
     }
-    return html`<ul class="card lines" role="list">
-      ${this.tasks.map((task) => html`<li>${this.renderTask(task)}</li>`)}
-    </ul>`;
-  }
-
-  private renderTask(task: Task) {
-    return html`<div class="words">
-        <div class="name">
-          <h2>${task.description.replace(/\.$/, "")}</h2>
-          ${task.is_paused ? html`<span class="badge">${t("jobs.paused")}</span>` : nothing}
-        </div>
-        <p class="soft small"><code>${task.id}</code> · ${task.schedule}</p>
-        <p class="soft small">
-          ${task.last_run ? describe(task.last_run) : t("jobs.neverRan")}
-          ${task.next_run_at && !task.is_paused ? html` · ${t("jobs.next", { when: formatAgo(task.next_run_at) })}` : nothing}
-        </p>
-      </div>
-      <div class="row">
-        <button class="icon-button" title=${t("jobs.run")} aria-label="${t("jobs.run")}: ${task.id}" @click=${() => this.run(task)}>
-          ${icon("play", 20)}
-        </button>
-        <button
-          class="icon-button"
-          aria-pressed=${task.is_paused}
-          title=${t(task.is_paused ? "jobs.resume" : "jobs.pause")}
-          aria-label="${t("jobs.pause")}: ${task.id}"
-          @click=${() => this.pause(task)}
-        >
-          ${icon("pause", 20)}
-        </button>
-      </div>
-      ${task.last_run?.error ? html`<p class="small error wide">${task.last_run.error}</p>` : nothing}`;
+    return html`<div class="stack">
+      <p class="soft">${t("jobs.text")}</p>
+      <ul class="card" role="list" aria-label=${t("admin.tab.jobs")}>
+        ${this.tasks.map(
+          (task) => html`<li>
+            <job-line .task=${task} @run-job=${() => this.run(task)} @job-changed=${() => this.poll.now()}></job-line>
+          </li>`,
+        )}
+      </ul>
+    </div>`;
   }
 
   private async run(task: Task): Promise<void> {
-    if (await attempt(() => runTask(task.id))) toast(t("jobs.started", { name: task.description }));
+    await attempt(async () => this.asked.set(task.id, (await runTask(task.id)).id));
     await this.poll.now();
-  }
-
-  private async pause(task: Task): Promise<void> {
-    await attempt(() => pauseTask(task.id, !task.is_paused));
-    await this.poll.now();
+    if (this.asked.has(task.id)) toast(t("jobs.started", { name: nameOf(task) }));
   }
 
   private async look(): Promise<void> {
     try {
       this.tasks = (await listTasks()).results;
       this.error = null;
+      this.tasks.forEach((task) => this.tell(task));
     } catch (error) {
       this.error = error;
     }
   }
-}
 
-function describe(run: Run): string {
-  const when = formatAgo(run.ended_at ?? run.started_at);
-  if (run.state === "running") return t("jobs.running", { when: formatAgo(run.started_at) });
-  const seconds = formatNumber(Math.round((run.duration_seconds ?? 0) * 10) / 10);
-  return t(run.state === "failed" ? "jobs.failed" : "jobs.done", { when, seconds });
+  private tell(task: Task): void {
+    const { last_run } = task;
+    if (!last_run || last_run.id !== this.asked.get(task.id) || last_run.state === "running") return;
+    this.asked.delete(task.id);
+    const hasFailed = last_run.state === "failed";
+    toast(t(hasFailed ? "jobs.hasFailed" : "jobs.hasEnded", { name: nameOf(task) }), { kind: hasFailed ? "error" : "info" });
+  }
 }

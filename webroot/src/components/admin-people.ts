@@ -8,13 +8,14 @@ import type { Person, Usage } from "../api/types";
 import { formatAgo, formatDate } from "../shell/format";
 import { t } from "../shell/i18n";
 import { currentUser, loadSession } from "../shell/session";
-import { toast } from "../shell/toasts";
+import { toast, toastError } from "../shell/toasts";
 import { lines } from "../styles/lines";
 import { shared } from "../styles/shared";
 import "./action-menu";
 import type { MenuAction } from "./action-menu";
 import "./admin-invites";
 import "./loading-state";
+import "./person-avatar";
 import { askChange } from "./person-dialog";
 import "./person-form";
 import "./quota-bar";
@@ -33,7 +34,12 @@ export class AdminPeople extends LitElement {
     lines,
     css`
       .lines > li {
+        grid-template-columns: auto minmax(0, 1fr) auto;
         align-items: start;
+      }
+      [data-off] person-avatar {
+        filter: grayscale(1);
+        opacity: 0.7;
       }
       [data-off] h3 {
         color: var(--text-soft);
@@ -70,7 +76,8 @@ export class AdminPeople extends LitElement {
 
   private renderPerson(person: Person) {
     const isSelf = person.id === currentUser()?.id;
-    return html`<div class="words">
+    return html`<person-avatar .src=${person.avatar_url} .name=${person.username}></person-avatar>
+      <div class="words">
         <div class="name">
           <h3>${person.username}</h3>
           ${isSelf ? html`<span class="badge">${t("people.you")}</span>` : nothing}
@@ -123,7 +130,8 @@ export class AdminPeople extends LitElement {
     try {
       this.people = (await listPeople()).results;
     } catch (error) {
-      this.error = error;
+      if (this.people) toastError(error);
+      else this.error = error;
       return;
     }
     await Promise.all(this.people.map((person) => this.measure(person)));

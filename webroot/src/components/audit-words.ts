@@ -20,6 +20,7 @@ export const KINDS: Readonly<Record<AuditKind, IconName>> = {
   second_factor_off: "warning",
   recovery_code_used: "key",
   recovery_codes_made: "key",
+  registered: "add",
   user_added: "add",
   user_changed: "pencil",
   user_removed: "trash",
@@ -38,7 +39,8 @@ export function sentenceOf(entry: AuditEntry): string {
   const { by, detail, kind } = entry;
   const somebody = t("audit.somebody");
   const why = tryT(`error.${detail["code"]}`, detail["code"] ?? "");
-  const params = { ...detail, why, name: entry.username ?? somebody, by: by ?? somebody };
+  const count = Number(detail["left"] ?? 0);
+  const params = { ...detail, count, why, name: entry.username ?? somebody, by: by ?? somebody };
   const isByAnother = by !== null && by !== entry.username;
   const variants = [
     entry.username === null ? `audit.${kind}.nobody` : "",

@@ -3,7 +3,8 @@ import { html, nothing } from "lit";
 import { customElement, property } from "lit/decorators.js";
 
 import "./code-field";
-import { FormDialog, openDialog, textOf } from "./form-dialog";
+import { FormDialog, openDialog } from "./form-dialog";
+import { textOf } from "./submission";
 
 export interface CodeQuestion {
   title: string;

@@ -16,8 +16,9 @@ export class CodeField extends LitElement {
     return this;
   }
 
+  /** As soon as it is drawn. */
   override focus(): void {
-    this.querySelector("input")?.focus();
+    void this.updateComplete.then(() => this.querySelector("form-field")?.focus());
   }
 
   clear(): void {

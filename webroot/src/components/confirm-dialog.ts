@@ -2,6 +2,7 @@
 import { html, LitElement, nothing } from "lit";
 import { customElement, property, query } from "lit/decorators.js";
 
+import { giveBackFocus } from "../shell/focus";
 import { t } from "../shell/i18n";
 import { base, buttons, fields } from "../styles/shared";
 import { dialogs } from "../styles/dialogs";
@@ -69,12 +70,14 @@ export async function confirm(question: Question): Promise<boolean> {
 
 /** Like confirm, with a text: resolves null where it was cancelled. */
 export function ask(question: Question): Promise<string | null> {
-  return new Promise((resolve) => {
-    const dialog = document.createElement("confirm-dialog");
-    dialog.question = question;
-    dialog.answered = resolve;
-    document.body.append(dialog);
-  });
+  return giveBackFocus(
+    new Promise((resolve) => {
+      const dialog = document.createElement("confirm-dialog");
+      dialog.question = question;
+      dialog.answered = resolve;
+      document.body.append(dialog);
+    }),
+  );
 }
 
 declare global {

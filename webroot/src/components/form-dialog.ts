@@ -2,13 +2,14 @@
 import { type CSSResultGroup, html, LitElement, type TemplateResult } from "lit";
 import { query } from "lit/decorators.js";
 
+import { giveBackFocus } from "../shell/focus";
 import { t } from "../shell/i18n";
 import { dialogs } from "../styles/dialogs";
 import { base, buttons, fields } from "../styles/shared";
 import "./form-field";
-import { Submission } from "./submission";
+import { read, Submission } from "./submission";
 
-const FIRST = "input:not([type=hidden]), select";
+const FIRST = "form-field, code-field, input:not([type=hidden]), select";
 
 export abstract class FormDialog extends LitElement {
   @query("dialog") protected dialog!: HTMLDialogElement;
@@ -38,15 +39,17 @@ export abstract class FormDialog extends LitElement {
   }
 
   protected override render() {
+    const { isBusy } = this.submission;
     return html`<dialog aria-labelledby="title" @close=${this.close}>
       <form class="form" @submit=${this.submit}>
         <h2 id="title">${this.heading()}</h2>
         ${this.submission.render()} ${this.renderFields()}
         <div class="actions">
-          <button type="button" class="button" @click=${() => this.dialog.close()}>${t("action.cancel")}</button>
+          <button type="button" class="button" aria-disabled=${isBusy} @click=${this.cancel}>${t("action.cancel")}</button>
           <button
             class="button ${this.isDanger ? "danger" : "primary"}"
-            ?disabled=${this.submission.isBusy || !this.isComplete()}
+            aria-disabled=${isBusy}
+            ?disabled=${!this.isComplete()}
           >
             ${this.action()}
           </button>
@@ -57,18 +60,22 @@ export abstract class FormDialog extends LitElement {
 
   protected override firstUpdated(): void {
     this.dialog.showModal();
-    // The fields draw themselves a moment later.
-    void this.updateComplete.then(() => this.renderRoot.querySelector<HTMLElement>(FIRST)?.focus());
+    this.renderRoot.querySelector<HTMLElement>(FIRST)?.focus();
   }
 
   private async submit(event: SubmitEvent): Promise<void> {
-    event.preventDefault();
-    const data = new FormData(event.target as HTMLFormElement);
+    const data = read(event);
     this.isDone = await this.submission.run(() => this.save(data));
     if (this.isDone) this.dialog.close();
   }
 
+  private cancel(): void {
+    if (!this.submission.isBusy) this.dialog.close();
+  }
+
+  /** What is on its way cannot be called back: whatever closed the dialog (Esc, a phone's gesture), it waits for the answer. */
   private close(): void {
+    if (this.submission.isBusy) return this.dialog.showModal();
     this.closed(this.isDone);
     this.remove();
   }
@@ -76,13 +83,10 @@ export abstract class FormDialog extends LitElement {
 
 /** Show it; resolves true where it was accepted. */
 export function openDialog(dialog: FormDialog): Promise<boolean> {
-  return new Promise((resolve) => {
-    dialog.closed = resolve;
-    document.body.append(dialog);
-  });
-}
-
-/** What a form's field holds. */
-export function textOf(data: FormData, name: string): string {
-  return String(data.get(name) ?? "");
+  return giveBackFocus(
+    new Promise((resolve) => {
+      dialog.closed = resolve;
+      document.body.append(dialog);
+    }),
+  );
 }

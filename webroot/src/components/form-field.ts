@@ -29,8 +29,9 @@ export class FormField extends LitElement {
     return this;
   }
 
+  /** As soon as it is drawn. */
   override focus(): void {
-    this.querySelector("input")?.focus();
+    void this.updateComplete.then(() => this.querySelector("input")?.focus());
   }
 
   protected override render() {

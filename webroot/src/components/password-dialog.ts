@@ -7,7 +7,8 @@ import { hasCode } from "../api/errors";
 import { t } from "../shell/i18n";
 import { currentUser } from "../shell/session";
 import "./code-field";
-import { FormDialog, openDialog, textOf } from "./form-dialog";
+import { FormDialog, openDialog } from "./form-dialog";
+import { textOf } from "./submission";
 
 @customElement("password-dialog")
 export class PasswordDialog extends FormDialog {

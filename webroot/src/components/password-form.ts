@@ -3,16 +3,17 @@ import { css, html, LitElement, nothing } from "lit";
 import { customElement } from "lit/decorators.js";
 
 import { changePassword } from "../api/account";
+import { hasCode } from "../api/errors";
+import type { PasswordChange } from "../api/types";
 import { t } from "../shell/i18n";
-import { currentUser, enter, session } from "../shell/session";
+import { currentUser, enter, loadSession, session } from "../shell/session";
 import { Watch } from "../shell/store";
 import { toast } from "../shell/toasts";
 import { form } from "../styles/form";
 import { shared } from "../styles/shared";
 import "./code-field";
-import { textOf } from "./form-dialog";
 import "./form-field";
-import { Submission } from "./submission";
+import { read, Submission, textOf } from "./submission";
 
 @customElement("password-form")
 export class PasswordForm extends LitElement {
@@ -54,24 +55,33 @@ export class PasswordForm extends LitElement {
           ></form-field>
         </div>
         ${currentUser()?.has_second_factor ? html`<code-field></code-field>` : nothing}
-        <div class="row"><button class="button primary" ?disabled=${this.submission.isBusy}>${t("password.change")}</button></div>
+        <div class="row"><button class="button primary" aria-disabled=${this.submission.isBusy}>${t("password.change")}</button></div>
       </form>
     </section>`;
   }
 
   private async submit(event: SubmitEvent): Promise<void> {
-    event.preventDefault();
     const target = event.target as HTMLFormElement;
-    const data = new FormData(target);
+    const data = read(event);
     const change = {
       old_password: textOf(data, "old"),
       new_password: textOf(data, "new"),
       totp: textOf(data, "totp") || null,
     };
-    if (!(await this.submission.run(async () => enter(await changePassword(change))))) return;
+    if (!(await this.submission.run(() => this.change(change)))) return;
     target.reset();
     toast(t("password.changed"));
     this.dispatchEvent(new CustomEvent("password-changed"));
+  }
+
+  private async change(change: PasswordChange): Promise<void> {
+    try {
+      await enter(await changePassword(change));
+    } catch (error) {
+      // It was turned on elsewhere: with the session, the field for the code comes.
+      if (hasCode(error, "totp_required")) await loadSession();
+      throw error;
+    }
   }
 }
 

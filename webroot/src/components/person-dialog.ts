@@ -5,9 +5,10 @@ import { customElement, property } from "lit/decorators.js";
 import { patchPerson } from "../api/people";
 import type { Person, PersonPatch } from "../api/types";
 import { t } from "../shell/i18n";
-import { FormDialog, openDialog, textOf } from "./form-dialog";
+import { FormDialog, openDialog } from "./form-dialog";
 import "./quota-field";
 import { quotaIn } from "./quota-field";
+import { textOf } from "./submission";
 
 @customElement("person-dialog")
 export class PersonDialog extends FormDialog {

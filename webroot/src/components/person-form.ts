@@ -7,11 +7,10 @@ import { t } from "../shell/i18n";
 import { toast } from "../shell/toasts";
 import { form } from "../styles/form";
 import { shared } from "../styles/shared";
-import { textOf } from "./form-dialog";
 import "./form-field";
 import "./quota-field";
 import { quotaIn } from "./quota-field";
-import { Submission } from "./submission";
+import { read, Submission, textOf } from "./submission";
 
 @customElement("person-form")
 export class PersonForm extends LitElement {
@@ -46,16 +45,15 @@ export class PersonForm extends LitElement {
         </div>
         <div class="row">
           <label class="check"><input type="checkbox" name="is_admin" />${t("account.admin")}</label>
-          <button class="button primary" ?disabled=${this.submission.isBusy}>${t("people.create")}</button>
+          <button class="button primary" aria-disabled=${this.submission.isBusy}>${t("people.create")}</button>
         </div>
       </form>
     </section>`;
   }
 
   private async submit(event: SubmitEvent): Promise<void> {
-    event.preventDefault();
     const target = event.target as HTMLFormElement;
-    const data = new FormData(target);
+    const data = read(event);
     const username = textOf(data, "username");
     const wish = {
       username,

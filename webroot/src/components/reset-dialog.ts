@@ -5,7 +5,8 @@ import { customElement, property } from "lit/decorators.js";
 import { resetPassword } from "../api/people";
 import type { Person } from "../api/types";
 import { t } from "../shell/i18n";
-import { FormDialog, openDialog, textOf } from "./form-dialog";
+import { FormDialog, openDialog } from "./form-dialog";
+import { textOf } from "./submission";
 
 @customElement("reset-dialog")
 export class ResetDialog extends FormDialog {

@@ -75,7 +75,7 @@ export class SecondFactorCard extends LitElement {
       return html`<second-factor-setup
         .pending=${this.pending}
         @proven=${this.proven}
-        @given-up=${() => (this.pending = null)}
+        @given-up=${this.givenUp}
       ></second-factor-setup>`;
     }
     if (!this.factor) return nothing;
@@ -106,13 +106,13 @@ export class SecondFactorCard extends LitElement {
 
   private async turnOn(): Promise<void> {
     this.isBusy = true;
-    await attempt(() => this.begin(null));
+    await attempt(async () => (this.pending = await this.begin(null)));
     this.isBusy = false;
   }
 
-  private async begin(code: string | null): Promise<void> {
+  private async begin(code: string | null): Promise<PendingFactor> {
     const [pending] = await Promise.all([beginSecondFactor(code), import("./second-factor-setup")]);
-    this.pending = pending;
+    return pending;
   }
 
   private proven(event: CustomEvent<string[]>): void {
@@ -122,27 +122,39 @@ export class SecondFactorCard extends LitElement {
     void this.changed();
   }
 
-  private kept(): void {
-    this.codes = null;
+  private async givenUp(): Promise<void> {
+    this.pending = null;
+    await this.focusFirst();
   }
 
+  private async kept(): Promise<void> {
+    await this.load();
+    this.codes = null;
+    await this.focusFirst();
+  }
+
+  /** What comes out of a dialog is shown when the dialog has given the focus back, and takes it then. */
   private async renewCodes(): Promise<void> {
+    let codes: readonly string[] | null = null;
     await askCode({
       title: t("recovery.renewTitle"),
       text: t("recovery.renewText"),
       action: t("recovery.renew"),
-      work: async (code) => (this.codes = await renewRecoveryCodes(code)),
+      work: async (code) => (codes = await renewRecoveryCodes(code)),
     });
+    this.codes = codes;
     await this.changed();
   }
 
   private async move(): Promise<void> {
+    let pending: PendingFactor | null = null;
     await askCode({
       title: t("factor.move"),
       text: t("factor.moveText"),
       action: t("factor.next"),
-      work: (code) => this.begin(code),
+      work: async (code) => (pending = await this.begin(code)),
     });
+    this.pending = pending;
   }
 
   private async turnOff(): Promise<void> {
@@ -155,6 +167,13 @@ export class SecondFactorCard extends LitElement {
     });
     if (isDone) toast(t("factor.isOff"));
     await this.changed();
+    if (isDone) await this.focusFirst();
+  }
+
+  /** What had the focus is gone: it goes on in what stands there instead. */
+  private async focusFirst(): Promise<void> {
+    await this.updateComplete;
+    this.renderRoot.querySelector("button")?.focus();
   }
 
   /** The session knows of it too: forms ask for the code where there is one. */

@@ -7,9 +7,8 @@ import type { PendingFactor } from "../api/types";
 import { t } from "../shell/i18n";
 import { shared } from "../styles/shared";
 import "./code-field";
-import { textOf } from "./form-dialog";
 import "./qr-code";
-import { Submission } from "./submission";
+import { read, Submission, textOf } from "./submission";
 
 @customElement("second-factor-setup")
 export class SecondFactorSetup extends LitElement {
@@ -62,7 +61,7 @@ export class SecondFactorSetup extends LitElement {
   ];
 
   protected override firstUpdated(): void {
-    void this.updateComplete.then(() => this.renderRoot.querySelector("code-field")?.focus());
+    this.renderRoot.querySelector("code-field")?.focus();
   }
 
   protected override render() {
@@ -80,15 +79,14 @@ export class SecondFactorSetup extends LitElement {
           <button class="button" type="button" @click=${() => this.dispatchEvent(new CustomEvent("given-up"))}>
             ${t("action.cancel")}
           </button>
-          <button class="button primary" ?disabled=${this.submission.isBusy}>${t("factor.turnOn")}</button>
+          <button class="button primary" aria-disabled=${this.submission.isBusy}>${t("factor.turnOn")}</button>
         </div>
       </form>
     </div>`;
   }
 
   private async submit(event: SubmitEvent): Promise<void> {
-    event.preventDefault();
-    const code = textOf(new FormData(event.target as HTMLFormElement), "totp");
+    const code = textOf(read(event), "totp");
     await this.submission.run(async () => {
       const detail = await proveSecondFactor(code);
       this.dispatchEvent(new CustomEvent<string[]>("proven", { detail }));

@@ -77,6 +77,17 @@ export class Submission implements ReactiveController {
   }
 }
 
+/** What a form holds when it is sent; the page itself stays. */
+export function read(event: SubmitEvent): FormData {
+  event.preventDefault();
+  return new FormData(event.target as HTMLFormElement);
+}
+
+/** What a form's field holds. */
+export function textOf(data: FormData, name: string): string {
+  return String(data.get(name) ?? "");
+}
+
 /** Rejects with the same where it would be long, or is no matter of waiting. */
 async function waitShortly(error: unknown): Promise<void> {
   const seconds = error instanceof ApiError ? error.waitSeconds : null;

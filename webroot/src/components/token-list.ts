@@ -12,11 +12,10 @@ import { form } from "../styles/form";
 import { lines } from "../styles/lines";
 import { shared } from "../styles/shared";
 import { confirm } from "./confirm-dialog";
-import { textOf } from "./form-dialog";
 import "./form-field";
 import { icon } from "./icons";
 import "./shown-once";
-import { Submission } from "./submission";
+import { read, Submission, textOf } from "./submission";
 
 const SCOPES: readonly Scope[] = ["read", "play", "write", "download", "admin"];
 const DAYS = [30, 90, 365];
@@ -97,7 +96,7 @@ export class TokenList extends LitElement {
             ${DAYS.map((days) => html`<option value=${days} ?selected=${days === 90}>${t("tokens.days", { count: days })}</option>`)}
           </select>
         </label>
-        <button class="button primary" ?disabled=${this.submission.isBusy}>${t("tokens.create")}</button>
+        <button class="button primary" aria-disabled=${this.submission.isBusy}>${t("tokens.create")}</button>
       </div>
     </form>`;
   }
@@ -107,7 +106,7 @@ export class TokenList extends LitElement {
       text=${t("tokens.once", { name: made.name })}
       secret=${made.token}
       copied=${t("tokens.copied")}
-      @kept=${() => (this.made = null)}
+      @kept=${this.kept}
     ></shown-once>`;
   }
 
@@ -131,13 +130,19 @@ export class TokenList extends LitElement {
   }
 
   private async submit(event: SubmitEvent): Promise<void> {
-    event.preventDefault();
-    const data = new FormData(event.target as HTMLFormElement);
+    const data = read(event);
     const scopes = data.getAll("scope") as Scope[];
     if (scopes.length === 0) return this.submission.say(t("tokens.needScope"));
     const wish = { name: textOf(data, "name").trim(), scopes, expires_in_days: Number(data.get("days")) };
     await this.submission.run(async () => (this.made = await addToken(wish)));
     await this.load();
+  }
+
+  /** What was put away had the focus: it goes on in what stands there instead. */
+  private async kept(): Promise<void> {
+    this.made = null;
+    await this.updateComplete;
+    this.renderRoot.querySelector("input")?.focus();
   }
 
   private async revoke(token: Token): Promise<void> {

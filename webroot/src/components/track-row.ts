@@ -7,6 +7,7 @@ import { player } from "../player/player";
 import { formatClock, formatDate } from "../shell/format";
 import { t } from "../shell/i18n";
 import { Watch } from "../shell/store";
+import { toast } from "../shell/toasts";
 import { base, buttons } from "../styles/shared";
 import "./action-menu";
 import type { MenuAction } from "./action-menu";
@@ -35,16 +36,24 @@ export class TrackRow extends LitElement {
     const isPlaying = isCurrent && player.isPlaying;
     return html`
       <slot name="start"></slot>
-      <button class="main" ?data-current=${isCurrent} @click=${this.play}>
-        <span class="unseen">${t(isPlaying ? "player.pause" : "player.play")}:</span>
+      <button
+        class="main"
+        ?data-current=${isCurrent}
+        ?data-missing=${track.is_missing}
+        aria-disabled=${track.is_missing ? "true" : nothing}
+        @click=${this.play}
+      >
+        ${track.is_missing
+          ? nothing
+          : html`<span class="unseen">${t(isPlaying ? "player.pause" : "player.play")}:</span>`}
         <span class="picture">
           <artwork-image .src=${track.artwork_url} .seed=${track.channel ?? track.title}></artwork-image>
-          <span class="veil">${icon(isPlaying ? "pause" : "play", 22)}</span>
+          ${track.is_missing ? nothing : html`<span class="veil">${icon(isPlaying ? "pause" : "play", 22)}</span>`}
           ${isPlaying ? html`<span class="bars" aria-hidden="true"><i></i><i></i><i></i></span>` : nothing}
         </span>
         <span class="words">
           <span class="title cut">${track.title}</span>
-          <span class="by cut">${byline(track)}</span>
+          <span class="by cut">${track.is_missing ? t("track.missing") : byline(track)}</span>
         </span>
         <span class="from cut">${track.album || track.channel || ""}</span>
         <span class="when cut">${formatDate(track.published_at ?? track.added_at)}</span>
@@ -69,7 +78,8 @@ export class TrackRow extends LitElement {
   }
 
   private play(): void {
-    if (player.current?.id === this.track.id) player.toggle();
+    if (this.track.is_missing) toast(t("player.cannotPlay", { title: this.track.title, reason: t("player.noFile") }));
+    else if (player.current?.id === this.track.id) player.toggle();
     else this.dispatchEvent(new CustomEvent("play-track", { detail: this.track.id, bubbles: true, composed: true }));
   }
 }

@@ -5,8 +5,10 @@ import { customElement, state } from "lit/decorators.js";
 import { getAccount } from "../api/account";
 import { getUsage } from "../api/library";
 import type { Usage } from "../api/types";
+import "../components/avatar-menu";
 import "../components/connection-card";
 import "../components/device-list";
+import "../components/export-card";
 import { icon } from "../components/icons";
 import "../components/look-card";
 import "../components/password-form";
@@ -14,7 +16,7 @@ import "../components/plugin-slot";
 import "../components/quota-bar";
 import "../components/second-factor-card";
 import "../components/token-list";
-import { language, t } from "../shell/i18n";
+import { t } from "../shell/i18n";
 import { formatDate } from "../shell/format";
 import { href } from "../shell/router";
 import { leave, session } from "../shell/session";
@@ -35,17 +37,6 @@ export class AccountPage extends LitElement {
         align-items: center;
         flex-wrap: wrap;
         gap: var(--space-4);
-      }
-      .initial {
-        display: grid;
-        place-items: center;
-        inline-size: 64px;
-        block-size: 64px;
-        border-radius: 50%;
-        background: var(--accent-soft);
-        color: var(--accent);
-        font-size: var(--text-5);
-        font-weight: 700;
       }
       .me .words {
         flex: 1;
@@ -80,7 +71,7 @@ export class AccountPage extends LitElement {
     return html`<div class="page">
       <header class="page-head"><h1>${t("page.account-page")}</h1></header>
       <section class="card me">
-        <span class="initial" aria-hidden="true">${[...user.username][0]?.toLocaleUpperCase(language)}</span>
+        <avatar-menu .user=${user}></avatar-menu>
         <div class="words">
           <h2>${user.username}</h2>
           <p class="soft small">
@@ -95,6 +86,7 @@ export class AccountPage extends LitElement {
       <second-factor-card></second-factor-card>
       <device-list></device-list>
       <token-list></token-list>
+      <export-card></export-card>
       <plugin-slot place="settings"></plugin-slot>
       <p class="soft small">
         SoundWave ${session.value?.version} · <a href=${href("/api/docs/")}>${t("account.docs")}</a>

@@ -1,26 +1,35 @@
-/** The admin's view: the queue, people, what happened, jobs, settings, plugins, health. */
+/** The admin's view: the queue, people, what happened, jobs, settings, backups, health. */
 import { html, LitElement } from "lit";
-import { customElement, state } from "lit/decorators.js";
+import { customElement } from "lit/decorators.js";
 
 import "../components/admin-audit";
+import "../components/admin-backups";
+import "../components/admin-health";
 import "../components/admin-jobs";
 import "../components/admin-people";
-import "../components/admin-plugins";
 import "../components/admin-queue";
 import "../components/admin-settings";
 import "../components/tab-strip";
 import { t } from "../shell/i18n";
 import { rewriteQuery, router } from "../shell/router";
+import { Watch } from "../shell/store";
 import { shared } from "../styles/shared";
 
-const TABS = ["queue", "people", "audit", "jobs", "settings", "plugins"] as const;
+const TABS = ["queue", "people", "audit", "jobs", "settings", "backups", "health"] as const;
 type TabName = (typeof TABS)[number];
 
 @customElement("admin-page")
 export class AdminPage extends LitElement {
-  @state() private tab: TabName = TABS.find((name) => name === router.value.query.get("tab")) ?? "queue";
-
   static override styles = shared;
+
+  constructor() {
+    super();
+    new Watch(this, router);
+  }
+
+  private get tab(): TabName {
+    return TABS.find((name) => name === router.value.query.get("tab")) ?? "queue";
+  }
 
   protected override render() {
     return html`<div class="page">
@@ -36,16 +45,18 @@ export class AdminPage extends LitElement {
   }
 
   private renderTab() {
-    if (this.tab === "people") return html`<admin-people></admin-people>`;
-    if (this.tab === "audit") return html`<admin-audit></admin-audit>`;
-    if (this.tab === "jobs") return html`<admin-jobs></admin-jobs>`;
-    if (this.tab === "settings") return html`<admin-settings></admin-settings>`;
-    if (this.tab === "plugins") return html`<admin-plugins></admin-plugins>`;
+    const { tab } = this;
+    if (tab === "people") return html`<admin-people></admin-people>`;
+    if (tab === "audit") return html`<admin-audit></admin-audit>`;
+    if (tab === "jobs") return html`<admin-jobs></admin-jobs>`;
+    if (tab === "settings") return html`<admin-settings></admin-settings>`;
+    if (tab === "backups") return html`<admin-backups></admin-backups>`;
+    if (tab === "health") return html`<admin-health></admin-health>`;
     return html`<admin-queue></admin-queue>`;
   }
 
   private choose(event: CustomEvent<TabName>): void {
-    this.tab = event.detail;
-    rewriteQuery({ tab: this.tab });
+    rewriteQuery({ tab: event.detail, find: "" });
+    this.requestUpdate();
   }
 }

@@ -6,10 +6,9 @@ import { register, signIn } from "../api/account";
 import { hasCode } from "../api/errors";
 import "../components/code-field";
 import type { CodeField } from "../components/code-field";
-import { textOf } from "../components/form-dialog";
 import "../components/form-field";
 import { logo } from "../components/icons";
-import { Submission } from "../components/submission";
+import { read, Submission, textOf } from "../components/submission";
 import { t } from "../shell/i18n";
 import { router } from "../shell/router";
 import { enter, session } from "../shell/session";
@@ -41,7 +40,7 @@ export class LoginPage extends LitElement {
           ${this.submission.render()} ${this.renderPassword(isNew)}
           ${isNew ? this.renderInvite(registration === "invite") : nothing}
           ${this.provenName === null ? nothing : this.renderCode(this.provenName)}
-          <button class="button primary" ?disabled=${this.submission.isBusy}>
+          <button class="button primary" aria-disabled=${this.submission.isBusy}>
             ${isNew ? t("login.register") : t("login.signIn")}
           </button>
           ${this.renderOther(isNew, registration !== "closed")}
@@ -103,13 +102,15 @@ export class LoginPage extends LitElement {
     this.submission.say("");
   }
 
-  private back(): void {
+  private async back(): Promise<void> {
     this.provenName = null;
     this.submission.say("");
+    await this.updateComplete;
+    this.renderRoot.querySelector<HTMLElement>("form-field[name=password]")?.focus();
   }
 
   private async signIn(event: SubmitEvent): Promise<void> {
-    const data = this.read(event);
+    const data = read(event);
     const username = textOf(data, "username");
     const totp = this.provenName === null ? null : textOf(data, "totp");
     const credentials = { username, password: textOf(data, "password"), totp, remember: data.has("remember") };
@@ -127,14 +128,9 @@ export class LoginPage extends LitElement {
   }
 
   private register(event: SubmitEvent): void {
-    const data = this.read(event);
+    const data = read(event);
     const wish = { username: textOf(data, "username"), password: textOf(data, "password") };
     const invite = textOf(data, "invite_code");
     void this.submission.run(async () => enter(await register(invite ? { ...wish, invite_code: invite } : wish)));
-  }
-
-  private read(event: SubmitEvent): FormData {
-    event.preventDefault();
-    return new FormData(event.target as HTMLFormElement);
   }
 }

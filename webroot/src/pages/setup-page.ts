@@ -4,10 +4,9 @@ import { customElement } from "lit/decorators.js";
 
 import { register } from "../api/account";
 import "../components/empty-state";
-import { textOf } from "../components/form-dialog";
 import "../components/form-field";
 import { logo } from "../components/icons";
-import { Submission } from "../components/submission";
+import { read, Submission, textOf } from "../components/submission";
 import { t } from "../shell/i18n";
 import { href, router } from "../shell/router";
 import { enter, session } from "../shell/session";
@@ -40,7 +39,7 @@ export class SetupPage extends LitElement {
             hint=${t("login.passwordHint")}
             required
           ></form-field>
-          <button class="button primary" ?disabled=${this.submission.isBusy}>${t("setup.action")}</button>
+          <button class="button primary" aria-disabled=${this.submission.isBusy}>${t("setup.action")}</button>
         </form>
       </div>
     `;
@@ -58,8 +57,7 @@ export class SetupPage extends LitElement {
   }
 
   private submit(event: SubmitEvent): void {
-    event.preventDefault();
-    const data = new FormData(event.target as HTMLFormElement);
+    const data = read(event);
     const setup_code = router.value.query.get("code") || textOf(data, "code").trim();
     const wish = { username: textOf(data, "username"), password: textOf(data, "password"), setup_code };
     void this.submission.run(async () => enter(await register(wish)));

@@ -32,7 +32,7 @@ export class Player {
   }
 
   playList(tracks: readonly Track[], index = 0): void {
-    if (tracks.length === 0) return;
+    if (tracks.every((track) => track.is_missing)) return;
     this.queue.replace(tracks, index);
     this.load({ isToPlay: true });
   }

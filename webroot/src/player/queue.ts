@@ -1,4 +1,4 @@
-/** What is to be played, in order. Knows nothing of sound. */
+/** What is to be played, in order. Knows nothing of sound, but that a track without a file makes none. */
 import { newId } from "../api/ids";
 import type { Track } from "../api/types";
 
@@ -28,8 +28,10 @@ export class Queue {
     return this.natural !== null;
   }
 
-  /** Everything anew, beginning at `index`. */
-  replace(tracks: readonly Track[], index: number): void {
+  /** Everything anew, beginning at `index`; where that one has no file, at the next that has. */
+  replace(all: readonly Track[], wanted: number): void {
+    const tracks = all.filter(hasFile);
+    const index = Math.min(all.slice(0, wanted).filter(hasFile).length, tracks.length - 1);
     const first = Math.max(0, Math.min(index - MOST_ITEMS / 2, tracks.length - MOST_ITEMS));
     const wasShuffled = this.isShuffled;
     this.items = tracks.slice(first, first + MOST_ITEMS).map(queued);
@@ -115,7 +117,7 @@ export class Queue {
 
   #insert(at: number, tracks: readonly Track[]): void {
     const room = Math.max(0, MOST_ITEMS - this.items.length);
-    const added = tracks.slice(0, room).map(queued);
+    const added = tracks.filter(hasFile).slice(0, room).map(queued);
     this.items.splice(at, 0, ...added);
     this.natural?.push(...added.map((item) => item.key));
     if (this.index < 0 && this.items.length > 0) this.index = 0;
@@ -124,6 +126,10 @@ export class Queue {
   #indexOf(key: string): number {
     return this.items.findIndex((item) => item.key === key);
   }
+}
+
+function hasFile(track: Track): boolean {
+  return !track.is_missing;
 }
 
 function queued(track: Track): Queued {

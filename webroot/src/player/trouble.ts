@@ -36,7 +36,7 @@ async function reasonOf(track: Track, error: MediaError | null): Promise<string>
   await probe();
   if (!isOnline.value) return t("error.no_answer");
   try {
-    await getTrack(track.id);
+    if ((await getTrack(track.id)).is_missing) return t("player.noFile");
   } catch (refusal) {
     if (refusal instanceof ApiError && refusal.status === 404) return t("player.gone");
     return explain(refusal);

@@ -30,6 +30,14 @@ export function formatLength(seconds: number): string {
   return minutes >= 60 ? parts.join(" ") : (parts[1] ?? "");
 }
 
+/** "40 ms", "3.2 sec", "4 min 5 sec": how long something took. */
+export function formatDuration(seconds: number): string {
+  if (seconds < 1) return unit(Math.round(seconds * 1000), "millisecond", "short");
+  if (seconds < 60) return unit(Math.round(seconds * 10) / 10, "second", "short");
+  if (seconds >= 3600) return formatLength(seconds);
+  return [unit(Math.floor(seconds / 60), "minute", "short"), unit(Math.floor(seconds % 60), "second", "short")].join(" ");
+}
+
 /** "1 hour 2 minutes 9 seconds": for ears. */
 export function speakClock(seconds: number): string {
   const whole = Math.max(0, Math.floor(seconds));
@@ -75,6 +83,11 @@ export function formatAgo(moment: string | null): string {
   return t("time.now");
 }
 
+/** "05:17", of a moment of any day. */
+export function formatTime(moment: Date): string {
+  return new Intl.DateTimeFormat(language, { timeStyle: "short" }).format(moment);
+}
+
 /** "every 6 hours" and the like, for a stored interval. */
 export function formatInterval(seconds: number): string {
   for (const [name, size] of STEPS.slice(2)) {
@@ -100,6 +113,6 @@ export function nextWait(seconds: number): number | null {
   return step === undefined ? null : seconds - step;
 }
 
-function unit(value: number, name: "day" | "hour" | "minute" | "second", display: "long" | "short"): string {
+function unit(value: number, name: "day" | "hour" | "minute" | "second" | "millisecond", display: "long" | "short"): string {
   return new Intl.NumberFormat(language, { style: "unit", unit: name, unitDisplay: display }).format(value);
 }

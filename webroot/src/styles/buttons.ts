@@ -12,7 +12,9 @@ export const buttons = css`
     cursor: pointer;
     -webkit-tap-highlight-color: transparent;
   }
-  button:disabled {
+  button:disabled,
+  /* Busy for a moment: it keeps the focus, and a second click does nothing. */
+  button[aria-disabled="true"] {
     cursor: default;
     opacity: 0.5;
   }

@@ -83,6 +83,17 @@ export const rows = css`
   [data-current] .title {
     color: var(--accent);
   }
+  [data-missing] {
+    cursor: default;
+  }
+  [data-missing] .picture {
+    opacity: 0.4;
+    filter: grayscale(1);
+  }
+  [data-missing] .title {
+    color: var(--text-soft);
+    font-weight: 400;
+  }
   .by,
   .from,
   .when,

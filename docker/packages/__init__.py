@@ -1,0 +1,1 @@
+"""What SoundWave is packed as for home servers: ``make packages`` (README.md)."""

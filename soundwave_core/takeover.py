@@ -1,0 +1,152 @@
+"""Bringing an old deployment over: its database is kept, a new one is filled, and only a whole one takes its place."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from .database import transaction
+from .database_file import copy, is_legacy, sync
+from .errors import SoundWaveError, StartError
+from .legacy import ImportReport, Legacy, open_legacy
+from .sqlite import connect
+
+if TYPE_CHECKING:
+    from .app import SoundWave
+    from .database import Database
+
+log = logging.getLogger(__name__)
+
+LEFT = "Left behind"
+
+
+def take_over(core: SoundWave) -> None:
+    """Where DATA_DIR/db.sqlite3 is the old product's: keep it under another name, and import it into a new one.
+
+    Killed on the way, it begins anew at the next start: until the last rename the old file is in its place.
+    StartError where it cannot be read, or where a plugin cannot take its part over; then nothing was changed.
+    """
+    path = core.config.data_dir / "db.sqlite3"
+    if not is_legacy(path):
+        return
+    core.notice(f"{path} is a database of the old SoundWave: bringing it over.")
+    kept = _keep(path, core.clock.stamp()[:10])
+    part = path.parent / "importing" / path.name  # apart: beside it there may be the mark of an earlier set-up
+    shutil.rmtree(part.parent, ignore_errors=True)
+    part.parent.mkdir(mode=0o700)
+    with open_legacy(kept) as legacy:
+        core.open(part)
+        try:
+            report = bring_over(core, legacy, kept.name)
+        finally:
+            core.close()
+    _remove_journal(path)  # the new file must not meet the old one's; it was kept along
+    os.replace(part, path)
+    sync(path.parent)
+    shutil.rmtree(part.parent, ignore_errors=True)
+    core.mark_installed()
+    core.notice(report.text())
+    core.notice(f"The old database stays as {kept.name}.")
+
+
+def bring_over(core: SoundWave, legacy: Legacy, source: str) -> ImportReport:
+    """Let every plugin take its part over into the open database; the report, which is kept there too.
+
+    Again, it changes nothing. StartError where a plugin fails or does not run: without it, its part would be lost.
+    """
+    failed = [record for record in core.plugins.records.values() if record.status == "failed"]
+    if failed:
+        raise StartError(f"Nothing was brought over: the plugin {failed[0].name} does not run ({failed[0].reason}).")
+    report = ImportReport(source, core.clock.stamp())
+    try:
+        for _ in core.plugins.decide("import_legacy", legacy=legacy, report=report):
+            pass
+    except SoundWaveError as error:
+        raise StartError(f"{source} was not brought over: {error.sentence}", code=error.code) from error
+    except Exception as error:  # a plugin's code: the old database must stay in its place
+        log.exception("the import failed")
+        raise StartError(f"{source} was not brought over ({type(error).__name__}: {error}).") from error
+    rest = report.section(LEFT)
+    rest.notes += [f"{legacy.count(table)} rows of {table}: nothing here takes them" for table in legacy.unasked()]
+    with transaction(core.db) as tx:
+        tx.execute(
+            "INSERT INTO legacy_imports (at, source, report) VALUES (:at, :source, :report)",
+            at=report.at, source=source, report=msgspec.json.encode(report).decode(),
+        )  # fmt: skip
+    return report
+
+
+def last_report(db: Database) -> ImportReport | None:
+    """What the last import brought, or None where there was none."""
+    stored = db.value("SELECT report FROM legacy_imports ORDER BY id DESC LIMIT 1")
+    return None if stored is None else msgspec.json.decode(stored, type=ImportReport)
+
+
+def rehearse(core: SoundWave, path: Path) -> ImportReport:
+    """What an import of ``path`` would bring, done to a copy of the present database, which is thrown away."""
+    with open_legacy(path) as legacy, open_copy(core):
+        return bring_over(core, legacy, str(path))
+
+
+@contextmanager
+def open_copy(core: SoundWave) -> Iterator[None]:
+    """The core on a copy of its database, of one moment, whoever uses that; or on a new one where there is none."""
+    present = core.config.data_dir / "db.sqlite3"
+    with TemporaryDirectory(prefix="soundwave-copy-") as folder:
+        scratch = Path(folder) / "db.sqlite3"
+        if present.exists() and not is_legacy(present):
+            with closing(connect(present, "ro")) as raw:
+                copy(raw, scratch)
+        core.open(scratch)
+        try:
+            yield
+        finally:
+            core.close()
+
+
+def _keep(path: Path, day: str) -> Path:
+    """A copy of the old file and its journal under a name of its own, fsynced; one that was made is used again.
+
+    Also where the journal is gone: it was taken away by us, just before a kill.
+    """
+    wanted = (_digest(path), _digest_of_journal(path))
+    for kept in sorted(path.parent.glob("db.legacy-*.sqlite3")):
+        if (_digest(kept), wanted[1] and _digest_of_journal(kept)) == wanted:
+            return kept
+    names = (f"db.legacy-{day}{'' if number == 1 else f'-{number}'}.sqlite3" for number in range(1, 1000))
+    kept = next((one for name in names if not (one := path.with_name(name)).exists()), path)
+    if kept == path:
+        raise StartError(f"There are too many old databases in {path.parent}: move some away.")
+    for suffix in ("-wal", ""):  # the database last: where it is there, its journal is too
+        source, part = path.with_name(path.name + suffix), path.with_name("db.legacy.part")
+        if source.exists():
+            shutil.copy2(source, part)
+            sync(part)
+            os.replace(part, kept.with_name(kept.name + suffix))
+    sync(path.parent)
+    return kept
+
+
+def _digest_of_journal(path: Path) -> str | None:
+    """None where there is none, or nothing in it."""
+    journal = path.with_name(path.name + "-wal")
+    return _digest(journal) if journal.exists() and journal.stat().st_size else None
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _remove_journal(path: Path) -> None:
+    for suffix in ("-wal", "-shm"):
+        path.with_name(path.name + suffix).unlink(missing_ok=True)
