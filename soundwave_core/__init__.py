@@ -65,7 +65,7 @@ from .restoring import find_backup, restore_now
 from .restoring import pending as pending_restore
 from .restoring import prepare as prepare_restore
 from .sending import disposition
-from .takeover import last_report, open_copy
+from .takeover import import_reports, open_copy
 from .texts import LINE_FORM, Id, printable
 from .trial import find_fault, sweep_trials, try_out
 from .values import Network

@@ -85,10 +85,10 @@ def bring_over(core: SoundWave, legacy: Legacy, source: str) -> ImportReport:
     return report
 
 
-def last_report(db: Database) -> ImportReport | None:
-    """What the last import brought, or None where there was none."""
-    stored = db.value("SELECT report FROM legacy_imports ORDER BY id DESC LIMIT 1")
-    return None if stored is None else msgspec.json.decode(stored, type=ImportReport)
+def import_reports(db: Database) -> list[ImportReport]:
+    """What each import brought, the last one first."""
+    rows = db.rows("SELECT report FROM legacy_imports ORDER BY id DESC")
+    return [msgspec.json.decode(row["report"], type=ImportReport) for row in rows]
 
 
 def rehearse(core: SoundWave, path: Path) -> ImportReport:

@@ -7,13 +7,14 @@ from soundwave_core import (
     AdminOnly,
     ImportReport,
     IsAuthenticated,
-    NotFound,
+    Listing,
     Raw,
     Request,
     Route,
     SoundWave,
     disposition,
-    last_report,
+    import_reports,
+    whole,
 )
 
 from .exports import export_bytes
@@ -31,12 +32,9 @@ def export_all(core: SoundWave, request: Request) -> Raw:
     return _file(export_bytes(core, users), f"soundwave-{core.clock.stamp()[:10]}.zip")
 
 
-def get_import(core: SoundWave, request: Request) -> ImportReport:
-    """What the last import of an old server brought over, and what it did not."""
-    report = last_report(core.db)
-    if report is None:
-        raise NotFound("Nothing was brought over from an old server.", code="no_import")
-    return report
+def list_imports(core: SoundWave, request: Request) -> Listing[ImportReport]:
+    """What each import of an old server brought over and what it did not, the last one first."""
+    return whole(import_reports(core.db))
 
 
 def _file(content: bytes, name: str) -> Raw:
@@ -45,7 +43,7 @@ def _file(content: bytes, name: str) -> Raw:
 
 
 ROUTES = [
-    Route("GET", "/api/user/export/", export_own, IsAuthenticated),
-    Route("GET", "/api/appsettings/export/", export_all, AdminOnly, needs_confirmation=True),
-    Route("GET", "/api/appsettings/import/", get_import, AdminOnly, answer=ImportReport),
+    Route("GET", "/api/user/export/", export_own, IsAuthenticated, answer=Raw),
+    Route("GET", "/api/appsettings/export/", export_all, AdminOnly, answer=Raw, needs_confirmation=True),
+    Route("GET", "/api/appsettings/import/", list_imports, AdminOnly, answer=Listing[ImportReport]),
 ]

@@ -15,7 +15,7 @@ import pytest
 
 from soundwave_core import ImportReport, SoundWave
 from soundwave_core.sqlite import driver
-from soundwave_core.takeover import last_report
+from soundwave_core.takeover import import_reports
 from soundwave_core.testing import Client, MakeCore
 
 OLD = Path(__file__).parent / "v1.0"
@@ -76,7 +76,7 @@ def moved(home: Home, make_core: MakeCore) -> SoundWave:
 
 def report_of(core: SoundWave) -> ImportReport:
     """What the import told."""
-    report = last_report(core.db)
+    report = next(iter(import_reports(core.db)), None)
     assert report is not None
     return report
 

@@ -23,8 +23,9 @@ from soundwave_auth import Users, avatars
 from soundwave_auth.store import Avatars
 from soundwave_core import transaction
 from soundwave_core.testing import PASSWORD
+from soundwave_library.store import Lyrics
 
-from .household import PICTURE, SITE, Household, Made, make_picture
+from .household import PART, PICTURE, SITE, Household, Made, make_picture
 from .throwaway import Person, Throwaways
 
 SEED = 20260105
@@ -36,6 +37,7 @@ CODE = re.compile(r"[a-z][a-z0-9_]*")
 NOT_IN_SCHEMAS = {
     "cursor_invalid": "a cursor comes from the list itself",
     "idempotency_key_reused": "it depends on what was sent before",
+    "lyrics_empty": "one of three, in whichever field",
     "item_unknown": "it depends on what is there",
     "heir_invalid": "an heir must be there, and be another",
     "not_a_link": "what may be a host is more than a pattern",
@@ -50,6 +52,12 @@ NOT_IN_SCHEMAS = {
 def a_picture(context: Any, value: Any) -> bytes:
     """What is sent as a picture is one: bytes have no schema."""
     return PICTURE
+
+
+@schemathesis.serializer("application/octet-stream")
+def a_part(context: Any, value: Any) -> bytes:
+    """A part of a file is not empty."""
+    return PART
 
 
 @schemathesis.check
@@ -209,7 +217,7 @@ class Attack:
         self, context: schemathesis.HookContext, case: schemathesis.Case, response: schemathesis.Response
     ) -> None:
         core = self.house.core
-        if case.path.startswith("/api/user/") and case.method != "GET":
+        if case.path.startswith("/api/user/"):  # whatever the method was: a code may have been made for its body
             self.people.look_after()
         if case.path.startswith("/api/task/"):
             core.jobs.run_due()
@@ -251,6 +259,9 @@ class Attack:
             case.path_parameters = {**(case.path_parameters or {}), **made}
         if dice[2] % 4 and not _is_negative(case, ParameterLocation.QUERY) and case.query:
             case.query = {**case.query, **self._real(case, case.query, owner, made)}
+        if "track" in made and case.path.endswith("/lyrics/"):
+            with transaction(self.house.core.db) as tx:
+                Lyrics(tx).set(made["track"], self.house.clock.stamp(), plain="words", is_instrumental=0, source="x")
         if case.path.endswith("/avatar/"):
             self._show([attacker.client.user_id, *made.values()])
         if not _is_negative(case, ParameterLocation.BODY) and isinstance(case.body, dict):
@@ -303,6 +314,8 @@ class Attack:
                 real[name] = self.house.alice.post("/api/user/admin/invites/", {}).json.code
             elif name == "code":
                 real[name] = self._code(case.method)
+            elif name == "backup":
+                real[name] = self.house.make(name, owner.client)
             elif name == "url":
                 real[name] = f"{SITE}{self.house.number()}"
         return real

@@ -12,14 +12,16 @@ from typing import Any
 
 import pyotp
 
-from soundwave_core import SoundWave, transaction
+from soundwave_core import NotFound, SoundWave, transaction
 from soundwave_core.rules import Rule
 from soundwave_core.testing import PASSWORD, Client, ClientAnswer, VirtualClock, setup_code_of
 from soundwave_library import Artworks, Channels, Entries, NewTrack, Playlists, Tracks
+from soundwave_system.backup_uploads import Uploads
 
 USER_SCOPES = ("read", "play", "write", "download")
 SCOPES = (*USER_SCOPES, "admin")
 SITE = "https://example.org/"
+PART = b"part"  # of a file that is sent in parts
 PICTURE = b"\x89PNG\r\n\x1a\n a small picture"
 Made = dict[str, str]
 
@@ -45,6 +47,7 @@ class Household:
     clock: VirtualClock
     alice: Client = field(init=False)
     made: int = 0
+    upload: str = ""
     _ids: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -222,6 +225,17 @@ def make_invite(house: Household, owner: Client, made: Made) -> str:
     return str(house.alice.post("/api/user/admin/invites/", {}).json.id)
 
 
+def make_upload(house: Household, owner: Client, made: Made) -> str:
+    """The first one begun, and whole; another one would have to wait for its end."""
+    uploads = house.core.part(Uploads)
+    try:
+        uploads.view(house.upload)
+    except NotFound:
+        house.upload = uploads.begin(len(PART)).id
+        uploads.put(house.upload, 0, PART)
+    return house.upload
+
+
 MAKERS: dict[str, Callable[[Household, Client, Made], str]] = {
     "track": make_track,
     "playlist": make_playlist,
@@ -235,7 +249,7 @@ MAKERS: dict[str, Callable[[Household, Client, Made], str]] = {
     "invite": make_invite,
     "task": lambda house, owner, made: "system.sweep-operations",
     "backup": lambda house, owner, made: house.core.backups.make(house.core.db, "manual").id,
-    "upload": lambda house, owner, made: "0" * 32,
+    "upload": make_upload,
     "offset": lambda house, owner, made: "0",
     "file": lambda house, owner, made: "nothing.js",
 }

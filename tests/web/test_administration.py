@@ -303,14 +303,6 @@ def test_the_way_back(page: Page, server_process: ServerProcess, complaints: Com
     expect(open_tab(page, server_process, "backups").get_by_role("article").first).to_contain_text("Before a restore")
 
 
-def test_a_server_that_began_empty_says_so(page: Page, server_process: ServerProcess, complaints: Complaints) -> None:
-    set_up(page, server_process)
-    panel = open_tab(page, server_process, "backups")
-    complaints.allowed = ("404",)
-    panel.get_by_text("Brought over from the old SoundWave").click()
-    expect(panel.get_by_text("this server began empty")).to_be_visible()
-
-
 def test_what_the_old_server_brought(page: Page, server_process: ServerProcess) -> None:
     assert server_process.stop() == 0
     shutil.rmtree(server_process.folder / "data")

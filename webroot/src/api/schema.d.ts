@@ -270,8 +270,8 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** What the last import of an old server brought over, and what it did not */
-        get: operations["system_get_import"];
+        /** What each import of an old server brought over and what it did not, the last one first */
+        get: operations["system_list_imports"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1882,6 +1882,16 @@ export interface components {
             results: components["schemas"]["Download"][];
         };
         /**
+         * Listing[ImportReport]
+         * @description A page of a list: how many there are in all, the URL of the next page, and these results.
+         */
+        Listing_ImportReport_: {
+            count: number;
+            next: string | null;
+            previous: string | null;
+            results: components["schemas"]["ImportReport"][];
+        };
+        /**
          * Listing[InviteView]
          * @description A page of a list: how many there are in all, the URL of the next page, and these results.
          */
@@ -3337,8 +3347,17 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description No Content */
-            204: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "*/*": unknown;
+                };
+            };
+            /** @description What the client has is what it would get. */
+            304: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3347,11 +3366,12 @@ export interface operations {
             400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
             429: components["responses"]["TooManyRequests"];
             503: components["responses"]["ServiceUnavailable"];
         };
     };
-    system_get_import: {
+    system_list_imports: {
         parameters: {
             query?: never;
             header?: never;
@@ -3366,7 +3386,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ImportReport"];
+                    "application/json": components["schemas"]["Listing_ImportReport_"];
                 };
             };
             /** @description What the client has is what it would get. */
@@ -6157,8 +6177,17 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description No Content */
-            204: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "*/*": unknown;
+                };
+            };
+            /** @description What the client has is what it would get. */
+            304: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -6167,6 +6196,7 @@ export interface operations {
             400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
             429: components["responses"]["TooManyRequests"];
             503: components["responses"]["ServiceUnavailable"];
         };

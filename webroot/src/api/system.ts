@@ -27,7 +27,7 @@ export const listSettings = (): Promise<List<Setting>> =>
 export const patchSetting = (name: string, value: SettingValue): Promise<List<Setting>> =>
   take(api.PATCH("/api/appsettings/", { body: { values: { [name]: value } } })) as Promise<List<Setting>>;
 
-/** What the last import of an old server brought; rejects with `no_import` where there was none. */
-export const getImport = (): Promise<ImportReport> => take(api.GET("/api/appsettings/import/"));
+/** What each import of an old server brought, the last one first. */
+export const listImports = (): Promise<List<ImportReport>> => take(api.GET("/api/appsettings/import/"));
 
 export const listPlugins = (): Promise<List<PluginView>> => take(api.GET("/api/appsettings/plugins/"));

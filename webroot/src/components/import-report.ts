@@ -1,9 +1,8 @@
-/** What came over from the old SoundWave, and what did not. Asked for when it is opened: most servers never had an old one. */
+/** What came over from the old SoundWave, and what did not: nothing where there never was one. */
 import { css, html, LitElement, nothing } from "lit";
 import { customElement, state } from "lit/decorators.js";
 
-import { hasCode } from "../api/errors";
-import { getImport } from "../api/system";
+import { listImports } from "../api/system";
 import type { ImportReport, ImportSection } from "../api/types";
 import { formatMoment } from "../shell/format";
 import { t, tryT } from "../shell/i18n";
@@ -17,8 +16,7 @@ const SAYS = /^(.+? \(\d+\)): (.+)$/s;
 
 @customElement("import-report")
 export class ImportReportCard extends LitElement {
-  /** Null until it is known. */
-  @state() private report: ImportReport | "none" | null = null;
+  @state() private reports: readonly ImportReport[] = [];
 
   static override styles = [
     ...shared,
@@ -42,29 +40,25 @@ export class ImportReportCard extends LitElement {
     `,
   ];
 
+  override connectedCallback(): void {
+    super.connectedCallback();
+    void this.load().catch(toastError);
+  }
+
   protected override render() {
-    return html`<details class="card" @toggle=${this.toggle}>
-      <summary>${t("import.heading")}</summary>
-      ${this.report ? this.renderReport(this.report) : html`<p class="soft small">${t("shell.loading")}</p>`}
-    </details>`;
+    return this.reports.map(
+      (report) => html`<details class="card">
+        <summary>${t("import.heading")}</summary>
+        <p class="soft small">${t("import.from", { source: report.source, when: formatMoment(report.at) })}</p>
+        <ul class="lines" role="list" aria-label=${t("import.heading")}>
+          ${report.sections.map((section) => html`<li>${renderSection(section)}</li>`)}
+        </ul>
+      </details>`,
+    );
   }
 
-  private renderReport(report: ImportReport | "none") {
-    if (report === "none") return html`<p class="soft" role="status">${t("import.none")}</p>`;
-    return html`<p class="soft small">${t("import.from", { source: report.source, when: formatMoment(report.at) })}</p>
-      <ul class="lines" role="list" aria-label=${t("import.heading")}>
-        ${report.sections.map((section) => html`<li>${renderSection(section)}</li>`)}
-      </ul>`;
-  }
-
-  private async toggle(event: ToggleEvent): Promise<void> {
-    if (event.newState !== "open" || this.report) return;
-    try {
-      this.report = await getImport();
-    } catch (error) {
-      if (hasCode(error, "no_import")) this.report = "none";
-      else toastError(error);
-    }
+  private async load(): Promise<void> {
+    this.reports = (await listImports()).results;
   }
 }
 
