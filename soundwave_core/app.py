@@ -209,7 +209,9 @@ class SoundWave:
 
     def mark_installed(self, host: str = "") -> None:
         """Remember that set-up is done, and at which host: an empty database never opens it again."""
-        self._installed.set(Marker(self.clock.stamp(), host_name(host)))
+        known = self._installed.get()
+        if known is None or host:  # an import or a restore knows no host, and must not lock out who comes by one
+            self._installed.set(Marker(self.clock.stamp(), host_name(host)))
 
     @property
     def is_installed(self) -> bool:

@@ -10,7 +10,7 @@ import re
 import zipfile
 import zlib
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from shutil import copyfileobj
 from typing import Any
@@ -25,6 +25,7 @@ FORMAT = 1
 INDEX = "soundwave.json"
 MOST_ENTRIES = 500_000
 LARGEST_TEXT = 256 * 1024 * 1024  # of what is read whole: a library of 200,000 tracks is half of it
+LARGEST_RATIO = 100  # of a file to what it takes in the zip; ours are not packed at all
 _BLOCK = 1024 * 1024
 _DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError)  # the last: it is encrypted
 _UNSAFE = re.compile(r'[\x00-\x1f\x7f/\\:*?"<>|]')
@@ -62,8 +63,9 @@ class Export:
         self.write(name, msgspec.json.format(msgspec.json.encode(value), indent=1))
 
     def add_file(self, name: str, path: Path) -> None:
-        """A file as it is; media do not get smaller."""
-        self._archive.write(path, f"{self._folder}/{name}", zipfile.ZIP_STORED)
+        """A file as it is, for media do not get smaller; one that is gone meanwhile is left out."""
+        with suppress(FileNotFoundError):
+            self._archive.write(path, f"{self._folder}/{name}", zipfile.ZIP_STORED)
 
     def free_name(self, title: str, suffix: str) -> str:
         """A name that every file system takes, for something with a title; no two are the same."""
@@ -115,8 +117,10 @@ class Import:
         return None if info is None else info.file_size
 
     def copy_to(self, name: str, path: Path) -> None:
-        """Write a file of it to ``path``, fsynced. Invalid where it is damaged."""
+        """Write a file of it to ``path``, fsynced. Invalid where it is damaged, or packed too well to be audio."""
         info = self._archive.NameToInfo[self._prefix + name]
+        if info.file_size > LARGEST_RATIO * max(info.compress_size, 1):
+            raise Invalid(f"{info.filename} is no file of ours.", code="export_damaged")
         try:
             with self._archive.open(info) as source, path.open("wb") as target:
                 copyfileobj(source, target, _BLOCK)
@@ -143,7 +147,8 @@ def write_export(path: Path, people: Sequence[str], made_at: str, with_media: bo
     )  # fmt: skip
     try:
         with open(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
-            with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+            # Files of before 1980, or of a clock that was wrong, are of 1980 then.
+            with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED, strict_timestamps=False) as archive:
                 archive.writestr(INDEX, msgspec.json.format(msgspec.json.encode(index), indent=1))
                 yield [Export(archive, folder, with_media) for folder in folders]
             file.flush()
@@ -160,13 +165,14 @@ def open_export(path: Path) -> Iterator[tuple[Index, dict[str, Import]]]:
     Invalid ``export_unknown`` for what is no such file, ``export_damaged``, ``export_too_large``.
     """
     try:
-        with zipfile.ZipFile(path) as archive:
-            if len(archive.NameToInfo) > MOST_ENTRIES:
-                raise Invalid(f"{path.name} has more than {MOST_ENTRIES} entries.", code="export_too_large")
-            index = _index(archive, path.name)
-            yield index, {person.name: Import(archive, person.folder) for person in index.users}
+        archive = zipfile.ZipFile(path)
     except _DAMAGE as error:
         raise Invalid(f"{path.name} is no zip file, or a damaged one.", code="export_unknown") from error
+    with archive:
+        if len(archive.NameToInfo) > MOST_ENTRIES:
+            raise Invalid(f"{path.name} has more than {MOST_ENTRIES} entries.", code="export_too_large")
+        index = _index(archive, path.name)
+        yield index, {person.name: Import(archive, person.folder) for person in index.users}
 
 
 def _index(archive: zipfile.ZipFile, name: str) -> Index:

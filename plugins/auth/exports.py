@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from soundwave_core import transaction
+from soundwave_core import SoundWaveError, transaction
 
 from . import avatars
 from .store import Avatars
@@ -27,20 +27,19 @@ def export_account(core: SoundWave, user_id: str, export: Export) -> None:
 
 
 def import_account(core: SoundWave, user_id: str, given: Import, report: ImportReport) -> None:
-    """The values whose names this user has not, and the picture where there is none.
-
-    Invalid, Conflict and TooLarge as in ``change_config`` and ``avatars.read``.
-    """
+    """The values whose names this user has not, and the picture where there is none; what does not fit is noted."""
     values: dict[str, Any] = given.read_value(FILE, dict[str, Any]) or {}
     known = get_config(core, user_id)
     new = {name: value for name, value in values.items() if name not in known and value is not None}
-    if new:
-        change_config(core, user_id, new)
-    section = report.section("Preferences")
+    section, content = report.section("Preferences"), given.read(PICTURE)
     section.found += len(values)
-    section.imported += len(new)
-    content = given.read(PICTURE)
-    if content is not None and Avatars(core).find(user_id) is None:
-        picture = avatars.read(content)
-        with transaction(core.db):
-            Avatars(core).put(user_id, picture)
+    try:
+        if new:
+            change_config(core, user_id, new)
+            section.imported += len(new)
+        if content is not None and Avatars(core).find(user_id) is None:
+            picture = avatars.read(content)
+            with transaction(core.db):
+                Avatars(core).put(user_id, picture)
+    except SoundWaveError as error:
+        section.notes.append(error.sentence)

@@ -4,25 +4,40 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shutil
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from itertools import islice
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, TypeVar
 
-from soundwave_core import Invalid, NotFound, from_stamp, sync, to_stamp, transaction
+from soundwave_core import Invalid, Unavailable, from_stamp, sync, to_stamp, transaction
 
-from .exports import MEDIA, PLAYLISTS, PLAYS, TRACKS, TakenPlay, TakenPlaylist, TakenTrack
+from .exports import MEDIA, PLAYLISTS, PLAYS, TRACKS
 from .files import find_file
-from .media import media_path
+from .media import remove_files
 from .ordering import keys_between
 from .reading import ReadFile, read_file
-from .store import KINDS, NO_HASH, Arrivals, Entries, Lyrics, NewTrack, StoredTrack, Taking, Tracks, unknown_paths
+from .store import (
+    KINDS,
+    NO_HASH,
+    Arrivals,
+    Entries,
+    FileRemovals,
+    Lyrics,
+    NewTrack,
+    StoredTrack,
+    Taking,
+    Tracks,
+    unknown_paths,
+)
+from .taken import TakenPlay, TakenPlaylist, TakenTrack
 
 if TYPE_CHECKING:
     from soundwave_core import Database, Import, ImportReport, SoundWave
 
 AT_ONCE = 200  # rows in one transaction
+SPARE_BYTES = 64 * 1024**2  # of the disk, which the server goes on to need
 T = TypeVar("T")
 
 
@@ -31,6 +46,7 @@ class Arrival:
 
     def __init__(self, core: SoundWave, user_id: str, given: Import, report: ImportReport) -> None:
         self._core, self._user, self._given, self._report = core, user_id, given, report
+        self._used: set[str] = set()  # paths whose file was taken out: a small zip does not fill a disk
 
     def bring(self) -> None:
         """Tracks first: playlists and plays refer to them. Invalid for what cannot be read."""
@@ -56,13 +72,18 @@ class Arrival:
             raise Invalid(f"{track.title} has half a source.", code="export_damaged")
         with self._staged(track) as (staged, read):
             known = self._find(track, read)
-            if known is None and staged is None and track.extractor is None:
-                section.notes.append(f"{track.title}: its file is not there, and nothing says where it came from")
+            reason = self._refusal(track, known, read)
+            if reason is not None:
+                section.notes.append(f"{track.title}: {reason}")
                 return
-            path = self._place(track, staged) if staged and not self._has_file(known) else None
-            with transaction(self._core.db) as tx:
-                uid = self._ensure(tx, track, known, path, read)
-                self._add_what_is_theirs(tx, track, uid)
+            path = self._place(track, staged) if staged and self._needs(known, read) else None
+            try:
+                with transaction(self._core.db) as tx:
+                    uid = self._ensure(tx, track, known, path, read)
+                    self._add_what_is_theirs(tx, track, uid)
+            finally:
+                if path is not None:  # it became a track's, or goes again
+                    remove_files(self._core)
         self._given.bind("track", track.id, uid)
         section.imported += 1
 
@@ -70,10 +91,15 @@ class Arrival:
     def _staged(self, track: TakenTrack) -> Iterator[tuple[Path | None, ReadFile | None]]:
         """The track's file out of the zip, read; nothing where it has none, or where we have it anyway."""
         is_here = track.extractor is not None and self._has_file(self._find(track, None))
-        if is_here or not self._given.size_of(MEDIA + track.path):
+        size = self._given.size_of(MEDIA + track.path)
+        if is_here or not size or track.path in self._used:
             yield None, None
             return
-        staged = self._core.config.media_root / ".soundwave" / f"import-{track.id}"
+        self._used.add(track.path)
+        root = self._core.config.media_root
+        if shutil.disk_usage(root).free < size + SPARE_BYTES:
+            raise Unavailable(f"There is no room for the file of {track.title}.", code="disk_full", status=507)
+        staged = root / ".soundwave" / f"import-{track.id}"
         staged.parent.mkdir(mode=0o700, exist_ok=True)
         try:
             self._given.copy_to(MEDIA + track.path, staged)
@@ -82,32 +108,56 @@ class Arrival:
             staged.unlink(missing_ok=True)
 
     def _find(self, track: TakenTrack, read: ReadFile | None) -> StoredTrack | None:
-        """By its source, else by its content: by that of the file that was given, or what is the user's already."""
+        """By its source, else by its content: that of the file that was given, or the one that it is said to be."""
         tracks = Tracks(self._core.db)
         if track.extractor is not None and track.source_id is not None:
             return tracks.find_by_source(track.extractor, track.source_id)
-        if read is not None:
-            return tracks.find_by_hash(read.content_hash)
-        found = tracks.find_by_hash(track.sha256) if track.sha256 else None
-        return found if found is not None and Entries(self._core.db).has(self._user, found.uid) else None
+        digest = read.content_hash if read is not None else track.sha256
+        found = tracks.find_by_hash(digest) if digest else None
+        is_theirs = found is not None and (read is not None or Entries(self._core.db).has(self._user, found.uid))
+        return found if is_theirs else None
+
+    def _refusal(self, track: TakenTrack, known: StoredTrack | None, read: ReadFile | None) -> str | None:
+        """Why the track does not come over; who only says that it is theirs does not get another's."""
+        if known is None:
+            if read is None and track.extractor is None:
+                return "its file is not there, and nothing says where it came from"
+            return None
+        digest = read.content_hash if read is not None else None
+        may_have = Taking(self._core.db, self._user).may_have(known.uid, track.sha256, digest)
+        return None if may_have else "somebody else has it here, and the file does not show that it is the same"
 
     def _has_file(self, track: StoredTrack | None) -> bool:
         return track is not None and find_file(self._core, track.path) is not None
 
+    def _needs(self, known: StoredTrack | None, read: ReadFile | None) -> bool:
+        """Whether the file is wanted: of a track that others have too, only the very same one as before."""
+        if known is None or self._has_file(known):
+            return known is None
+        taking = Taking(self._core.db, self._user)
+        is_same = read is not None and taking.content_hash(known.uid) == read.content_hash
+        return is_same or taking.is_alone_with(known.uid)
+
     def _place(self, track: TakenTrack, staged: Path) -> str:
-        """Give the file its old name, or another where that is taken or leads elsewhere; the path. Fsynced."""
-        suffix = PurePosixPath(track.path).suffix[:8]
-        for path in (track.path, f"Imported/{track.id}{suffix}", f"Imported/{self._core.clock.new_id()}{suffix}"):
-            with suppress(NotFound, FileExistsError, OSError):
-                target = media_path(self._core, path)
-                if path.startswith(".") or not unknown_paths(self._core.db, [path]):
-                    continue
+        """Give the file its old name, or another where that is taken or leads elsewhere; the path. Fsynced.
+
+        It is noted for removal first, so that a server killed now leaves no file that nobody knows.
+        """
+        root, suffix = self._core.config.media_root.resolve(), PurePosixPath(track.path).suffix[:8]
+        names = (track.path, f"Imported/{track.id}{suffix}", f"Imported/{self._core.clock.new_id()}{suffix}")
+        for path in names:
+            target = plain_path(root, path)
+            if target is None or os.path.lexists(target) or not unknown_paths(self._core.db, [path]):
+                continue
+            with transaction(self._core.db) as tx:
+                FileRemovals(tx).add(path)
+            with suppress(OSError):  # a name that this disk does not take: the next one
                 target.parent.mkdir(parents=True, exist_ok=True)
-                os.link(staged, target)  # unlike a rename, it replaces nothing
-                target.chmod(0o644)
+                staged.chmod(0o644)
+                os.replace(staged, target)
                 for folder in (target.parent, *target.parent.parents):
                     sync(folder)
-                    if folder == self._core.config.media_root.resolve():
+                    if folder == root:
                         break
                 return path
         raise Invalid(f"There is no place for the file of {track.title}.", code="import_failed")
@@ -126,15 +176,16 @@ class Arrival:
         return Tracks(tx).add(_new(track, uid, path or f".soundwave/none/{uid}", read))
 
     def _add_what_is_theirs(self, tx: Database, track: TakenTrack, uid: str) -> None:
-        arrivals, has = Arrivals(tx), Taking(tx, self._user).has
+        arrivals, taking = Arrivals(tx), Taking(tx, self._user)
         Entries(tx).ensure(self._user, uid, self._core.clock, moment(track.owned_at or track.added_at))
-        if track.favorite_at and not has("favorites", uid):
+        if track.favorite_at and not taking.has("favorites", uid):
             arrivals.favorite(self._user, uid, moment(track.favorite_at))
-        if track.position_seconds is not None and track.position_at and not has("positions", uid):
+        if track.position_seconds is not None and track.position_at and not taking.has("positions", uid):
             arrivals.position(self._user, uid, track.position_seconds, moment(track.position_at))
-        if track.earlier_plays > 0 and not has("earlier_plays", uid):
+        if track.earlier_plays > 0 and not taking.has("earlier_plays", uid):
             arrivals.earlier_plays(self._user, uid, track.earlier_plays)
-        if (track.synced or track.plain or track.is_instrumental) and Lyrics(tx).find(uid) is None:
+        has_words = track.synced or track.plain or track.is_instrumental
+        if has_words and taking.is_alone_with(uid) and Lyrics(tx).find(uid) is None:
             Lyrics(tx).set(
                 uid, self._report.at, synced=track.synced or None, plain=track.plain or None,
                 is_instrumental=track.is_instrumental, source=track.lyrics_source or "import", language=track.language,
@@ -181,11 +232,20 @@ class Arrival:
         return True
 
 
+def plain_path(root: Path, path: str) -> Path | None:
+    """The file of a path as we write it: below ``root``, without ``..``, and nothing hidden; else None."""
+    parts = PurePosixPath(path).parts
+    if not parts or "\0" in path or any(part.startswith(".") for part in parts) or "/".join(parts) != path:
+        return None
+    target = root.joinpath(*parts)
+    return target if target.resolve() == target and target.is_relative_to(root) else None
+
+
 def moment(text: str) -> str:
     """A stamp as we keep it. Invalid for what is none."""
     try:
         return to_stamp(from_stamp(text))
-    except ValueError as error:
+    except (ValueError, OverflowError) as error:
         raise Invalid("A moment in the file is none.", code="export_damaged") from error
 
 

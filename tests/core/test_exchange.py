@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import struct
 import zipfile
 from pathlib import Path
@@ -41,6 +42,22 @@ def test_what_goes_in_comes_out(tmp_path: Path) -> None:
             assert (folder.read("none"), folder.read_value("none", int)) == (None, None)
     names = zipfile.ZipFile(path).namelist()
     assert not [name for name in names if name.startswith(("/", "..")) or "/../" in name]
+
+
+def test_a_file_of_before_zip(tmp_path: Path) -> None:
+    """Zip knows no moment before 1980, and a NAS without a clock knows none after 1970."""
+    medium = tmp_path / "old"
+    medium.write_bytes(b"sound")
+    os.utime(medium, (0, 0))
+    with write_export(tmp_path / "e.zip", ["alice"], AT, True) as (export,):
+        export.add_file("media/old", medium)
+    with open_export(tmp_path / "e.zip") as (_, given):
+        assert given["alice"].size_of("media/old") == 5
+
+
+def test_what_a_reader_raises_is_its_own(tmp_path: Path) -> None:
+    with pytest.raises(RuntimeError, match="a plugin's fault"), open_export(made(tmp_path / "e.zip")):
+        raise RuntimeError("a plugin's fault")
 
 
 def test_a_failed_one_leaves_nothing(tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ from soundwave_core.database_file import create
 from soundwave_core.migrations import CORE, CORE_MIGRATIONS, migrate
 
 AT, LATER = "2026-01-05T12:00:00.000Z", "2099-01-05T12:00:00.000Z"
+SOON = Clock().stamp_after(days=30)  # later than a source's interval would be a clock's mistake, and mended
 ID = "0190000000007000800000000000000"  # and one more digit
 HASH = "ab" * 32
 # By table, in the columns that it had from its first version on. Two of each that others refer to.
@@ -71,7 +72,7 @@ ROWS: dict[str, list[str]] = {
     "plays": [f"INSERT INTO plays VALUES (1, '{ID}1', '{ID}1', 2, 'T2', 'A', '{AT}', 60.5, 1)"],
     "sources": [
         "INSERT INTO sources (id, uid, user_id, kind, target_id, url, interval_seconds, next_check_at, created_at)"
-        f" VALUES (1, '{ID}1', '{ID}1', 'channel', '{ID}7', 'https://example.org/c', 3600, '{LATER}', '{AT}')"
+        f" VALUES (1, '{ID}1', '{ID}1', 'channel', '{ID}7', 'https://example.org/c', 31536000, '{SOON}', '{AT}')"
     ],
     "downloads": [
         "INSERT INTO downloads (id, uid, user_id, url, state, is_resolved, source_id, created_at, updated_at)"
@@ -83,6 +84,12 @@ ROWS: dict[str, list[str]] = {
         f" 'failed', '{AT}')"
     ],
     "attempts": [f"INSERT INTO attempts (item_id, number, started_at, state) VALUES (1, 1, '{AT}', 'failed')"],
+    "avatars": [f"INSERT INTO avatars (user_id, content, mime, sha256) VALUES ('{ID}1', x'47', 'image/gif', '{HASH}')"],
+    "file_states": [f"INSERT INTO file_states VALUES (2, 'missing', '{AT}')"],
+    "lyrics": [f"INSERT INTO lyrics VALUES (2, NULL, 'words', 0, 'manual', NULL, '{AT}', 0)"],
+    "earlier_plays": [f"INSERT INTO earlier_plays VALUES ('{ID}1', 2, 7, 1)"],
+    "legacy_downloads": [f"INSERT INTO legacy_downloads VALUES ('{ID}9')"],
+    "legacy_rows": [f"INSERT INTO legacy_rows VALUES ('{ID}9')"],
     "placed_files": [f"INSERT INTO placed_files VALUES ('p', '{AT}')"],
 }
 

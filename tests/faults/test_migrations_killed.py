@@ -72,6 +72,8 @@ class Looked:
 def ensure_kept(old: Looked, new: Looked) -> None:
     """Each row that was there is there, in all the columns that it had."""
     for table, rows in old.rows.items():
+        if table in LIVE:
+            continue
         had = [json.dumps(row, sort_keys=True, default=repr) for row in rows]
         names = set(rows[0]) if rows else set()
         kept = [{name: row[name] for name in names} for row in new.rows[table] if names <= set(row)]
@@ -204,6 +206,8 @@ def test_the_rows_are_in_every_table(tmp_path: Path) -> None:
     assert {table for table in empty if "_fts" not in table} <= WITHOUT_ROWS
 
 
+# What the server itself changes at a start: notes of files that never became tracks, and counters.
+LIVE = {"placed_files", "download_revs"}
 WITHOUT_ROWS = {
     "setup_codes", "token_addresses", "channel_removals", "playlist_removals", "source_failures", "file_removals",
     "legacy_imports",

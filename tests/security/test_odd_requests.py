@@ -83,9 +83,10 @@ class Operations:
 
     def body(self, operation: dict[str, Any]) -> dict[str, Any] | None:
         """A body as it should be."""
-        if "requestBody" not in operation:
+        content = operation.get("requestBody", {}).get("content", {})
+        if "application/json" not in content:
             return None
-        schema = self.resolve(operation["requestBody"]["content"]["application/json"]["schema"])
+        schema = self.resolve(content["application/json"]["schema"])
         return {name: self.value(name, part) for name, part in schema.get("properties", {}).items()}
 
     def value(self, name: str, schema: dict[str, Any]) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -172,14 +173,20 @@ def test_a_form_of_another_site_is_no_json(house: Household) -> None:
 # Reading in a user's name
 
 
+SAMPLES = {
+    "id": "a" * 32, "name": "auth.remove-expired", "file": "icons/icon.svg", "int": "0",
+    "re": "backup-20260101-000000-000-manual",
+}  # fmt: skip
+
+
 def readable(house: Household) -> list[str]:
     """A path to each GET route; whether the thing is there is asked later."""
     paths = []
     for entry in house.core.routes.routes():
         path = entry.rule.text
         for wildcard in entry.rule.wildcards:
-            sample = {"id": "a" * 32, "name": "auth.remove-expired", "file": "icons/icon.svg"}[wildcard.filter]
-            path = path.replace(f"<{wildcard.name}:{wildcard.filter}>", sample)
+            sample = SAMPLES[wildcard.filter]
+            path = re.sub(f"<{wildcard.name}:[^>]+>", sample, path)
         if entry.route.method == "GET":
             paths.append(path)
     return paths

@@ -6,6 +6,8 @@ from typing import Any
 
 from soundwave_core import Database
 
+from .sql import IS_READABLE, as_json
+
 # Whatever a user refers to: own entries, and of the household's what they marked, listed, or are in the midst of.
 _THEIRS = """SELECT track_id FROM entries WHERE user_id = :user
     UNION SELECT track_id FROM favorites WHERE user_id = :user
@@ -36,7 +38,7 @@ class Taking:
             LEFT JOIN positions o ON o.track_id = t.id AND o.user_id = :user
             LEFT JOIN earlier_plays y ON y.track_id = t.id AND y.user_id = :user
             LEFT JOIN lyrics l ON l.track_id = t.id
-            WHERE t.id IN ({_THEIRS}) ORDER BY t.id""",
+            WHERE t.id IN ({_THEIRS}) AND {IS_READABLE} ORDER BY t.id""",
             user=self._user,
         )
 
@@ -83,6 +85,32 @@ class Taking:
             raise ValueError(kind)
         owner: str | None = self._db.value(f"SELECT user_id FROM {kind} WHERE uid = :uid", uid=uid)
         return owner
+
+    def is_alone_with(self, track_uid: str) -> bool:
+        """Whether nobody else has the track: neither another user nor the household."""
+        return bool(
+            self._db.value(
+                """SELECT t.channel_id IS NULL AND NOT EXISTS
+                (SELECT 1 FROM entries e WHERE e.track_id = t.id AND e.user_id <> :user)
+                FROM tracks t WHERE t.uid = :uid""",
+                user=self._user, uid=track_uid,
+            )
+        )  # fmt: skip
+
+    def may_have(self, track_uid: str, *hashes: str | None) -> bool:
+        """Whether the track may become this user's: it is readable, has a link that anybody may ask for, or its content
+        is known to them by its hash."""
+        return bool(
+            self._db.value(
+                f"""SELECT {IS_READABLE} OR t.source_url IS NOT NULL
+                OR t.content_hash IN (SELECT value FROM json_each(:hashes)) FROM tracks t WHERE uid = :uid""",
+                user=self._user, uid=track_uid, hashes=as_json([one for one in hashes if one and one.strip("0")]),
+            )
+        )  # fmt: skip
+
+    def content_hash(self, track_uid: str) -> str:
+        """The SHA-256 of a track's file, zeros where that was never read."""
+        return str(self._db.value("SELECT content_hash FROM tracks WHERE uid = :uid", uid=track_uid))
 
     def is_buried(self, uid: str) -> bool:
         """Whether something of this id was removed: devices know that, and the id is not used again."""

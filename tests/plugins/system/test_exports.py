@@ -14,11 +14,11 @@ from click.testing import CliRunner
 from core.toys import toy
 
 from soundwave_auth import Users, add_user
-from soundwave_core import Export, Import, ImportReport, NotFound, SoundWave, transaction
+from soundwave_core import Export, Import, ImportReport, Invalid, NotFound, SoundWave, transaction
 from soundwave_core.cli import cli
 from soundwave_core.testing import Cast, Client, MakeCore, VirtualClock
-from soundwave_library import Entries, NewTrack, Tracks
-from soundwave_library.store import Taking
+from soundwave_library import Entries, NewTrack, Tracks, imports
+from soundwave_library.store import Arrivals, Taking
 from soundwave_system.exports import export_to, import_from
 
 LEGACY = Path(__file__).parents[2] / "legacy/v1.0"
@@ -232,6 +232,138 @@ def test_no_path_leads_out(old: SoundWave, new: SoundWave, tmp_path: Path, path:
     import_from(new, forged)
     assert not list(tmp_path.rglob("outside.opus"))
     assert (tmp_path / "new/audio/.soundwave/lock").read_bytes() == lock
+
+
+def test_a_path_in_another_spelling_is_nobodys(old: SoundWave, tmp_path: Path) -> None:
+    """alice has lost a file; bob's import names its place by a detour, and does not get it."""
+    alice, bob = Users(old).find_by_name("alice"), Users(old).find_by_name("bob")
+    assert alice is not None
+    assert bob is not None
+    lost = next(track for track in Taking(old.db, alice.id).tracks() if track["sha256"] and not track["lyrics_source"])
+    (old.config.media_root / lost["path"]).unlink()
+    folder = lost["path"].rpartition("/")[0]
+    path = f"{folder}/x/../{lost['path'].rpartition('/')[2]}"
+    track = {"id": "0" * 31 + "1", "title": "T", "path": path, "added_at": "2026-01-01T00:00:00.000Z"}
+    forged = forge(tmp_path / "f.zip", "bob", [track], {path: b"another sound"})
+    assert import_from(old, forged).section("Tracks").imported == 1
+    assert not (old.config.media_root / lost["path"]).exists()
+    (mine,) = [track for track in Taking(old.db, bob.id).tracks() if track["title"] == "T"]
+    assert mine["path"].startswith("Imported/")
+
+
+def forge(path: Path, name: str, tracks: list[dict[str, Any]], media: dict[str, bytes]) -> Path:
+    """A file for this user, as somebody wrote it by hand."""
+    with zipfile.ZipFile(path, "w") as archive:
+        index = {"format": 1, "version": "1", "made_at": "x", "users": [{"name": name, "folder": "f"}]}
+        archive.writestr("soundwave.json", msgspec.json.encode(index))
+        archive.writestr("f/tracks.json", msgspec.json.encode(tracks))
+        for file, content in media.items():
+            archive.writestr(f"f/media/{file}", content)
+    return path
+
+
+TRACK = {"id": "0" * 31 + "1", "title": "T", "path": "a.opus", "added_at": "2026-01-01T00:00:00.000Z"}
+
+
+def test_to_name_a_source_gives_nobody_anothers_track(cast: Cast, core: SoundWave, tmp_path: Path) -> None:
+    """Nor its missing file, nor its words: of a track without a link, bob knows the name that its source has."""
+    alice, bob = Users(core).find_by_name("alice"), Users(core).find_by_name("bob")
+    assert alice is not None
+    assert bob is not None
+    with transaction(core.db) as tx:
+        uid = Tracks(tx).add(
+            NewTrack(uid=core.clock.new_id(), added_at=core.clock.stamp(), title="Private", path="p.opus", size_bytes=0,
+                     codec="opus", content_hash="0" * 64, revision="0" * 64, block_hashes=[], extractor="upload",
+                     source_id="7", file_state="missing")
+        )  # fmt: skip
+        Entries(tx).ensure(alice.id, uid, core.clock)
+    claim = TRACK | {"extractor": "upload", "source_id": "7", "plain": "bob's words", "sha256": "0" * 64}
+    report = import_from(core, forge(tmp_path / "f.zip", "bob", [claim], {"a.opus": b"bob's sound"}))
+    assert report.section("Tracks").imported == 0
+    assert "somebody else has it" in report.section("Tracks").notes[0]
+    assert not Entries(core.db).has(bob.id, uid)
+    track = Tracks(core.db).get(uid)
+    assert (track.file_state, track.path) == ("missing", "p.opus")
+    assert cast.alice.get(f"/api/audio/{uid}/lyrics/").status == 404
+    assert not list(core.config.media_root.rglob("*.opus"))
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {"title": "x" * 5000}, {"duration_seconds": -1.0}, {"size_bytes": -1}, {"year": 2**60}, {"sha256": "x"},
+        {"added_at": "99999-01-01T00:00:00Z"}, {"added_at": "0001-01-01T00:00:00+14:00"}, {"added_at": "now"},
+        {"extractor": "x"}, {"id": "../x"}, {"position_seconds": 1e300, "position_at": "2026-01-01T00:00:00Z"},
+    ],
+)  # fmt: skip
+def test_odd_values_are_one_sentence(cast: Cast, core: SoundWave, tmp_path: Path, odd: dict[str, Any]) -> None:
+    media = {"a.opus": b"sound"}
+    with pytest.raises(Invalid) as caught:
+        import_from(core, forge(tmp_path / "f.zip", "bob", [TRACK | odd], media))
+    assert caught.value.code == "export_damaged"
+    assert not [file for file in core.config.media_root.rglob("*") if file.is_file() and file.name != "lock"]
+
+
+def test_a_small_file_does_not_fill_the_disk(cast: Cast, core: SoundWave, tmp_path: Path) -> None:
+    """One entry, named by many tracks; and one that was packed a thousand times."""
+    tracks = [TRACK | {"id": f"{n:032x}", "title": f"T{n}", "extractor": "x", "source_id": str(n)} for n in range(20)]
+    import_from(core, forge(tmp_path / "f.zip", "bob", tracks, {"a.opus": b"sound" * 1000}))
+    assert sum(file.stat().st_size for file in core.config.media_root.rglob("*.opus")) == 5000
+    with zipfile.ZipFile(tmp_path / "b.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        index = {"format": 1, "version": "1", "made_at": "x", "users": [{"name": "bob", "folder": "f"}]}
+        archive.writestr("soundwave.json", msgspec.json.encode(index))
+        archive.writestr("f/tracks.json", msgspec.json.encode([TRACK | {"id": "f" * 32, "path": "b.opus"}]))
+        archive.writestr("f/media/b.opus", bytes(10_000_000))
+    with pytest.raises(Invalid, match="no file of ours"):
+        import_from(core, tmp_path / "b.zip")
+    assert not list((core.config.media_root / ".soundwave").glob("import-*"))
+
+
+def test_a_failure_leaves_no_file(cast: Cast, core: SoundWave, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The disk takes the file and the database does not take the track; and a kill in between is cleared away."""
+    forged = forge(tmp_path / "f.zip", "bob", [TRACK], {"a.opus": b"sound"})
+    with monkeypatch.context() as broken, pytest.raises(ZeroDivisionError):
+        broken.setattr(Tracks, "add", lambda *rest: 1 / 0)
+        import_from(core, forged)
+    assert not (core.config.media_root / "a.opus").exists()
+    with monkeypatch.context() as broken, pytest.raises(ZeroDivisionError):
+        broken.setattr(Tracks, "add", lambda *rest: 1 / 0)
+        broken.setattr(imports, "remove_files", lambda core: None)
+        import_from(core, forged)
+    assert (core.config.media_root / "a.opus").exists()
+    core.jobs.run("library.sweep-files")
+    assert not (core.config.media_root / "a.opus").exists()
+    import_from(core, forged)
+    core.jobs.run("library.sweep-files")
+    assert (core.config.media_root / "a.opus").read_bytes() == b"sound"
+
+
+def test_nobody_takes_along_what_they_may_not_look_at(cast: Cast, core: SoundWave, tmp_path: Path) -> None:
+    """A position outlives the household's track; what became of the track is not its listener's to know."""
+    bob = Users(core).find_by_name("bob")
+    assert bob is not None
+    with transaction(core.db) as tx:
+        uid = Tracks(tx).add(
+            NewTrack(uid=core.clock.new_id(), added_at=core.clock.stamp(), title="Theirs", path="t.opus", size_bytes=1,
+                     codec="opus", content_hash="a" * 64, revision="a" * 64, block_hashes=[])
+        )  # fmt: skip
+        Arrivals(tx).position(bob.id, uid, 1.0, core.clock.stamp())
+    assert Taking(core.db, bob.id).tracks() == []
+
+
+def test_more_preferences_than_there_is_room_for(old: SoundWave, new: SoundWave, tmp_path: Path) -> None:
+    """What does not fit is noted, and the library comes all the same."""
+    bob, there = Users(old).find_by_name("bob"), Users(new).find_by_name("bob")
+    assert bob is not None
+    assert there is not None
+    for core, user, names in ((old, bob.id, ["new"]), (new, there.id, [f"n{number}" for number in range(100)])):
+        with transaction(core.db) as tx:
+            for name in names:
+                tx.execute("INSERT INTO user_config VALUES (:user, :name, '1')", user=user, name=name)
+    export_to(old, tmp_path / "b.zip", [bob])
+    report = import_from(new, tmp_path / "b.zip", ["bob"])
+    assert "There is room for 100 names" in report.section("Preferences").notes[0]
+    assert report.section("Tracks").imported > 0
 
 
 def test_a_name_that_the_file_has_not(old: SoundWave, tmp_path: Path) -> None:
