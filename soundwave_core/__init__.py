@@ -64,10 +64,11 @@ from .restoring import Note as RestoreNote
 from .restoring import find_backup, restore_now
 from .restoring import pending as pending_restore
 from .restoring import prepare as prepare_restore
+from .restoring import write_note as write_restore_note
 from .sending import disposition
 from .takeover import import_reports, open_copy
 from .texts import LINE_FORM, Id, printable
-from .trial import find_fault, sweep_trials, try_out
+from .trial import find_fault, sweep_trials, trial_folder, try_out
 from .values import Network
 from .version import __version__
 from .web import PageView, SlotView

@@ -34,7 +34,7 @@ def pack(backup: Backup, path: Path) -> None:
     try:
         with (
             open(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file,
-            zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive,
+            zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED, compresslevel=1, strict_timestamps=False) as archive,
         ):
             for name in sorted(_NAMES):
                 if (backup.path / name).is_file():

@@ -10,18 +10,20 @@ import logging
 import os
 import re
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, cast, get_args
 
 import msgspec
 
 from . import manifest as manifests
+from .backup_parts import PART, building, drop, sweep_part
 from .clock import Clock, to_stamp
 from .database_file import Contents, look_into, sync
-from .errors import Conflict, NotFound, Unavailable
+from .errors import Conflict, NotFound, SoundWaveError, Unavailable
 from .manifest import DATABASE, Manifest, MediaFacts, Verdict, Verification, Why
 from .rotation import expendable
 from .sqlite import driver
@@ -32,10 +34,9 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-PATTERN = "backup-[0-9]{8}-[0-9]{6}-[0-9]{3}-[a-z-]{6,20}"  # of an id, which is the folder's name
-PART = ".part"
+PATTERN = "backup-[0-9]{8}-[0-9]{6}-[0-9]{3}-[a-z-]{6,20}"  # of an id, which is the folder's name; see is_id
 WriteMedia = Callable[[Path], MediaFacts]
-_LONE = re.compile(r"before-migration-([0-9]{8}T[0-9]{6})([0-9]{6})Z\.sqlite3")
+_LONE = re.compile(r"before-migration-[0-9]{8}T[0-9]{12}Z\.sqlite3")
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,11 +93,11 @@ class Backups:
             names = sorted((entry.name for entry in os.scandir(self.folder) if entry.is_dir()), reverse=True)
         except (FileNotFoundError, NotADirectoryError):
             return []
-        return [self._look(name) for name in names if re.fullmatch(PATTERN, name)]
+        return [self._look(name) for name in names if is_id(name)]
 
     def get(self, id: str) -> Backup:
         """NotFound ``backup_not_found``."""
-        if re.fullmatch(PATTERN, id) is None or not (self.folder / id).is_dir():
+        if not is_id(id) or not (self.folder / id).is_dir():
             raise NotFound("There is no such backup.", code="backup_not_found")
         return self._look(id)
 
@@ -129,10 +130,12 @@ class Backups:
             raise Unavailable(sentence, code="backup_unwritten", status=507) from error
         return self.get(id)
 
-    def building(self, id: str) -> _Building:
+    @contextmanager
+    def building(self, id: str) -> Iterator[Path]:
         """``with backups.building(id) as part:`` fills a folder, which is a backup when the block ends."""
         self.sweep()
-        return _Building(self.folder, id)
+        with building(self.folder, id) as part:
+            yield part
 
     def seal(self, part: Path, contents: Contents, made_at: str, why: Why, media: MediaFacts | None = None) -> None:
         """Write the manifest of the files that are there."""
@@ -160,32 +163,35 @@ class Backups:
             raise Conflict(sentence, code="last_backup")
         self._drop(id)
 
-    def rotate(self) -> Sequence[str]:
-        """Remove what ``rotation.py`` says is no longer needed; the ids."""
-        ids = expendable([(backup.id, backup.why, backup.state) for backup in self.list()])
+    def rotate(self, made: Collection[str] = ()) -> Sequence[str]:
+        """Remove what ``rotation.py`` says is no longer needed; the ids.
+
+        ``made``: by the caller just now. They stay, even where the clock was set back and they are called the oldest.
+        """
+        ids = expendable([(backup.id, backup.why, backup.state) for backup in self.list()], made)
         for id in ids:
             self._drop(id)
             log.info("the backup %s is no longer needed and was removed", id)
         return ids
 
     def sweep(self) -> None:
-        """Clear away what was cut off, and take single files of earlier versions in."""
+        """Clear away what was cut off, and take single files of earlier versions in; what resists stays as it is."""
         if not self.folder.is_dir():
             return
-        for entry in self.folder.iterdir():
-            if entry.name.endswith(PART):
-                shutil.rmtree(entry) if entry.is_dir() else entry.unlink()
-        for path in sorted(self.folder.glob("before-migration-*.sqlite3")):
-            self._adopt(path)
+        for path in sorted(self.folder.iterdir()):
+            try:
+                if path.name.endswith(PART):
+                    sweep_part(path)
+                elif _LONE.fullmatch(path.name):
+                    self._adopt(path)
+            except (OSError, SoundWaveError, ValueError) as error:
+                log.warning("%s was left as it is: %s", path, error)
 
     def _adopt(self, path: Path) -> None:
-        found = _LONE.fullmatch(path.name)
-        if found is None:
-            return
-        moment = datetime.strptime(found[1] + found[2] + "+0000", "%Y%m%dT%H%M%S%f%z")
+        moment = datetime.strptime(path.name[17:].replace("Z.sqlite3", "+0000"), "%Y%m%dT%H%M%S%f%z")
         id = f"{_stem(moment)}-before-migration"
         if not (self.folder / id).exists():
-            with _Building(self.folder, id) as part:
+            with building(self.folder, id) as part:
                 shutil.copy2(path, part / DATABASE)
                 sync(part / DATABASE)
                 self.seal(part, look_into(part / DATABASE), to_stamp(_moment_of(id)), "before-migration")
@@ -200,31 +206,21 @@ class Backups:
         return Backup(id, path, manifest, _fault_at_a_glance(path, manifest))
 
     def _drop(self, id: str) -> None:
-        """Under another name first: half a backup must not look like one."""
-        path, part = self.folder / id, self.folder / (id + PART)
-        os.replace(path, part)
-        sync(self.folder)
-        shutil.rmtree(part)
+        try:
+            drop(self.folder, id)
+        except FileNotFoundError:  # somebody else did meanwhile
+            log.info("the backup %s was gone already", id)
 
 
-class _Building:
-    """A folder that becomes a backup at the end of the block, or is removed where the block raises."""
-
-    def __init__(self, folder: Path, id: str) -> None:
-        self._folder, self._path, self._part = folder, folder / id, folder / (id + PART)
-
-    def __enter__(self) -> Path:
-        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self._part.mkdir(mode=0o700)
-        return self._part
-
-    def __exit__(self, kind: object, *rest: object) -> None:
-        if kind is not None:
-            shutil.rmtree(self._part, ignore_errors=True)
-            return
-        sync(self._part)
-        os.replace(self._part, self._path)
-        sync(self._folder)
+def is_id(name: str) -> bool:
+    """Whether a folder of this name is a backup; under any other name, ``...-manual-keep`` say, it is left alone."""
+    if re.fullmatch(PATTERN, name) is None or name.split("-", 4)[4] not in get_args(Why):
+        return False
+    try:
+        _moment_of(name)
+    except ValueError:
+        return False
+    return True
 
 
 def _fault_at_a_glance(path: Path, manifest: Manifest) -> str | None:

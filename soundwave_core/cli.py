@@ -127,7 +127,7 @@ def import_legacy(path: Path, dry_run: bool) -> None:
     if dry_run:
         click.echo(rehearse(SoundWave(notice=click.echo).assemble(), path).text())
         return
-    with open_core(may_create=True) as core, open_legacy(path) as legacy:
+    with open_core(may_create=True) as core, open_legacy(path, _own_config().cache_dir) as legacy:
         if isinstance(core, control.Control):
             raise StartError("Stop the server first: an import writes for a while.", code="server_running")
         if not core.db.is_new:

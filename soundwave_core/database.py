@@ -181,13 +181,13 @@ class Database:
     def hold_writes(self, seconds: float) -> None:
         """For a snapshot of the volume: the last writer ends, the log is emptied, and until then nobody writes.
 
-        It ends after so many seconds, or by ``hold.end()``. Requests that write meanwhile wait a little and are then
-        answered Unavailable ``writes_held``; jobs wait.
+        It ends so many seconds after this returned, or by ``hold.end()``. Requests that write meanwhile wait a little
+        and are answered Unavailable ``writes_held``; jobs wait. Unavailable ``readers_busy``: the log is not empty.
         """
         self._ensure_not_writing()
         self.hold.begin(seconds)
         with self._connections.writing() as raw:
-            raw.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+            self.hold.begin_or_end(seconds, is_busy=raw.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0])
 
     @contextmanager
     def hasty(self) -> Iterator[None]:

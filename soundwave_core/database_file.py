@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import os
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from .errors import StartError, Unavailable
-from .journal import journal_fault
+from .journal import JOURNALS, beside, copied, is_cut_short, journal_fault
 from .sqlite import APPLICATION_ID, connect, driver, ensure_driver
 
 _MAGIC = b"SQLite format 3\0"
 
 
-def ensure_fit(path: Path, must_exist: bool) -> bool:
-    """Whether there is a database at ``path``. StartError where it must not be opened; nothing is changed."""
+def ensure_fit(path: Path, must_exist: bool, may_change: bool = True) -> bool:
+    """Whether there is a database at ``path``. StartError where it must not be opened.
+
+    Nothing is changed, but that, where it ``may_change``, half a change is undone.
+    """
     if not os.access(path.parent, os.R_OK | os.W_OK | os.X_OK):
         raise StartError(f"{path.parent} cannot be read and written by user {os.getuid()}.")
     if path.is_dir():
@@ -24,17 +28,17 @@ def ensure_fit(path: Path, must_exist: bool) -> bool:
     if not path.exists() or path.stat().st_size == 0:
         _ensure_may_be_new(path, must_exist)
         return False
-    for file in (path, path.with_name(path.name + "-wal")):
+    for file in (path, *(beside(path, suffix) for suffix in JOURNALS)):
         if file.exists() and not os.access(file, os.R_OK | os.W_OK):
             raise StartError(f"{file} cannot be read and written by user {os.getuid()}: set its owner or mode.")
     _ensure_ours(path)
-    _ensure_sound(path)
+    _ensure_sound(path, may_change)
     return True
 
 
 def _ensure_may_be_new(path: Path, must_exist: bool) -> None:
     what = "empty" if path.exists() else "missing"
-    marker, log = path.parent / "installed", path.with_name(path.name + "-wal")
+    marker, log = path.parent / "installed", beside(path, "-journal" if is_cut_short(path) else "-wal")
     if marker.exists():
         raise StartError(
             f"{path} is {what}, but SoundWave has been set up here: restore a backup from "
@@ -58,33 +62,60 @@ def _ensure_ours(path: Path) -> None:
     raise StartError(f"{path} is another program's database: it was left as it is; move it away.")
 
 
-def is_legacy(path: Path) -> bool:
-    """Whether it is a database of the old product: one of Django's, without a mark of ours."""
+def is_legacy(path: Path, folder: Path | None = None) -> bool:
+    """Whether it is a database of the old product: one of Django's, without a mark of ours.
+
+    With journals beside it, a copy in ``folder`` is looked at. Raises OSError where there is no room for that.
+    """
     try:
         with path.open("rb") as file:
             header = file.read(100)
-        if not header.startswith(_MAGIC) or int.from_bytes(header[68:72], "big") != 0:
-            return False
-        with closing(connect(path, "immutable")) as raw:
+    except OSError:
+        return False
+    if not header.startswith(_MAGIC) or int.from_bytes(header[68:72], "big") != 0:
+        return False
+    if quiet_mode(path) == "immutable":
+        return _has_old_tables(path, "immutable")
+    with copied(path, folder) as copy:
+        return _has_old_tables(copy, "rw")
+
+
+def _has_old_tables(path: Path, mode: str) -> bool:
+    try:
+        with closing(connect(path, mode)) as raw:
             tables = raw.execute("SELECT name FROM sqlite_schema WHERE name IN ('django_migrations', 'user_account')")
             return len(tables.fetchall()) == 2
-    except (OSError, driver.Error):
+    except driver.Error:
         return False
 
 
-def _ensure_sound(path: Path) -> None:
-    wal = path.with_name(path.name + "-wal")
+def _ensure_sound(path: Path, may_change: bool) -> None:
+    wal = beside(path, "-wal")
     if fault := journal_fault(wal):
         raise StartError(
             f"{wal} is damaged ({fault}), and what was written last is in it: it was left as it is; restore a backup "
             f"from {path.parent / 'backups'}, or move {wal} away to go on without it."
         )
     try:
-        fault = fault_in(path, "quick_check")
+        if may_change or not is_cut_short(path):
+            roll_back(path)
+            fault = fault_in(path, "quick_check")
+        else:
+            with copied(path) as copy:
+                fault = fault_in(copy, "quick_check", "rw")
     except driver.OperationalError as error:
         raise StartError(f"{path} cannot be opened ({error}): is another program using it?") from error
+    except driver.DatabaseError as error:
+        fault = str(error)
     if fault is not None:
         raise _damaged(path, fault)
+
+
+def roll_back(path: Path) -> None:
+    """Undo a change that was cut short, which nobody was told of. Raises the driver's errors."""
+    if is_cut_short(path):
+        with closing(driver.connect(str(path), isolation_level=None)) as raw:
+            raw.execute("PRAGMA schema_version").fetchone()  # SQLite does it before the first read
 
 
 def fault_in(path: Path, check: str, mode: str = "ro") -> str | None:
@@ -101,29 +132,31 @@ def fault_in(path: Path, check: str, mode: str = "ro") -> str | None:
 
 def _damaged(path: Path, reason: str) -> StartError:
     return StartError(
-        f"{path} is damaged ({reason}): it was left as it is; move it away together with its -wal and -shm "
-        f"files, and restore a backup from {path.parent / 'backups'}."
+        f"{path} is damaged ({reason}): it was left as it is; move it away together with its -wal, -journal "
+        f"and -shm files, and restore a backup from {path.parent / 'backups'}."
     )
 
 
 def is_left_open(path: Path) -> bool:
     """Whether whoever had it last was killed: the last one to close a database empties and removes its log."""
-    log = path.with_name(path.name + "-wal")
-    return log.exists() and log.stat().st_size > 0
+    log = beside(path, "-wal")
+    return is_cut_short(path) or (log.exists() and log.stat().st_size > 0)
 
 
 def inspect_database(path: Path) -> str:
     """One line about a sound database, for doctor, who only reads; StartError says what is wrong with it."""
     ensure_driver()
-    ensure_fit(path, must_exist=True)
-    return f"{path}, {path.stat().st_size / 1e6:.1f} MB, sound"
+    ensure_fit(path, must_exist=True, may_change=False)
+    more = "; the next start undoes a change that was cut short" if is_cut_short(path) else ""
+    return f"{path}, {path.stat().st_size / 1e6:.1f} MB, sound{more}"
 
 
 def create(path: Path) -> None:
-    """An empty database that bears our mark, there whole or not at all."""
+    """An empty database that bears our mark, there whole or not at all; in WAL mode, so that no switch follows."""
     part = _begin(path)
     with closing(driver.connect(str(part), isolation_level=None)) as raw:
         raw.execute(f"PRAGMA application_id={APPLICATION_ID}")
+        raw.execute("PRAGMA journal_mode=WAL")
     _finish(part, path)
 
 
@@ -151,7 +184,18 @@ def contents_of(raw: Any) -> Contents:
 
 def quiet_mode(path: Path) -> str:
     """How to read a file that may be in use, and leave nothing beside it where it is not."""
-    return "ro" if path.with_name(path.name + "-wal").exists() else "immutable"
+    return "ro" if beside(path, "-wal").exists() or is_cut_short(path) else "immutable"
+
+
+@contextmanager
+def _readable(path: Path, folder: Path) -> Iterator[Any]:
+    """A connection to a file that may be in use; to a copy in ``folder`` where half a change must be undone first."""
+    if is_cut_short(path):
+        with copied(path, folder) as copy, closing(connect(copy, "rw")) as raw:
+            yield raw
+    else:
+        with closing(connect(path, quiet_mode(path))) as raw:
+            yield raw
 
 
 def look_into(path: Path, mode: str = "immutable") -> Contents:
@@ -192,9 +236,11 @@ def copy(source: Any, path: Path) -> Contents:
 
 
 def copy_file(source: Path, path: Path) -> Contents:
-    """The same from a file that this process has not open; its journal is read too. Raises StartError."""
+    """The same from a file that this process has not open; its journals are read too. Raises StartError."""
+    if fault := journal_fault(beside(source, "-wal")):
+        raise StartError(f"{source} is damaged: of its journal, {fault}.", code="database_damaged")
     try:
-        with closing(connect(source, quiet_mode(source))) as raw:
+        with _readable(source, path.parent) as raw:
             if raw.execute("PRAGMA application_id").fetchone()[0] != APPLICATION_ID:
                 raise StartError(f"{source} is no database of SoundWave.", code="database_foreign")
             return copy(raw, path)
@@ -203,16 +249,21 @@ def copy_file(source: Path, path: Path) -> Contents:
 
 
 def make_one_file(path: Path) -> None:
-    """A database that is not open: its journal is brought in, and it can be renamed. Raises the driver's errors."""
+    """A database that is not open: its journals are brought in, and it can be renamed. Raises the driver's errors.
+
+    Closing would bring the log in too, but does not say where that fails.
+    """
     with closing(connect(path, "rw", query_only=False)) as raw:
         raw.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
-        raw.execute("PRAGMA journal_mode=DELETE")
+        if raw.execute("PRAGMA journal_mode=DELETE").fetchone()[0] != "delete":
+            raise StartError(f"{path} is in use: its journal was not brought in.")
     sync(path)
 
 
 def _begin(path: Path) -> Path:
     part = path.with_name(path.name + ".part")
-    part.unlink(missing_ok=True)
+    for suffix in ("", *JOURNALS):
+        beside(part, suffix).unlink(missing_ok=True)
     os.close(os.open(part, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
     return part
 

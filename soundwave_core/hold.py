@@ -30,6 +30,14 @@ class Hold:
         """On from now, or prolonged, for at most ``LONGEST_SECONDS``."""
         self._set(self._clock.monotonic() + min(seconds, LONGEST_SECONDS))
 
+    def begin_or_end(self, seconds: float, *, is_busy: bool) -> None:
+        """On from now, unless a reader kept the log from being emptied: then off, and Unavailable ``readers_busy``."""
+        if is_busy:
+            self.end()
+            sentence = "Somebody reads the database for long, a backup say: nothing is held back; try again later."
+            raise Unavailable(sentence, code="readers_busy")
+        self.begin(seconds)
+
     def end(self) -> None:
         """Off; those who wait go on."""
         self._set(-math.inf)

@@ -7,12 +7,10 @@ from __future__ import annotations
 
 import hashlib
 import re
-import shutil
 from collections.abc import Iterable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import msgspec
@@ -20,6 +18,7 @@ import msgspec
 from .clock import to_stamp
 from .database_file import fault_in, is_legacy
 from .errors import StartError
+from .journal import copied
 from .sqlite import driver
 
 MOST_NAMED = 50  # in one note
@@ -80,7 +79,7 @@ class Legacy:
         for row in raw.execute("SELECT name FROM sqlite_schema WHERE type = 'table'").fetchall():
             columns = raw.execute("SELECT name FROM pragma_table_info(?)", row).fetchall()
             self._columns[row[0]] = [column[0] for column in columns]
-        first = self.rows("user_account", "username", "date_joined")[:1]
+        first = self.rows("user_account", "id", "date_joined", order="id")[:1]  # what nobody changes
         self._fingerprint = hashlib.sha256(repr(first).encode("utf-8", "surrogateescape")).hexdigest()
 
     def has(self, table: str) -> bool:
@@ -105,13 +104,15 @@ class Legacy:
         return list(self.each(table, *columns, order=order))
 
     def each(self, table: str, *columns: str, order: str = "rowid") -> Iterator[dict[str, Any]]:
-        """``rows`` one by one, for tables that may be large."""
+        """``rows`` one by one, for tables that may be large. Columns that it lacks order nothing."""
         self._asked.add(table)
         if not self.has(table):
             return
         chosen = [_quoted(name) if name in self._columns[table] else f"NULL AS {_quoted(name)}" for name in columns]
-        for row in self._raw.execute(f"SELECT {', '.join(chosen)} FROM {_quoted(table)} ORDER BY {order}"):
-            yield dict(zip(columns, row, strict=True))
+        terms = [term for term in order.split(", ") if term.split()[0] in ("rowid", *self._columns[table])]
+        by = ", ".join(terms) or "rowid"
+        for row in self._raw.execute(f"SELECT {', '.join(chosen)} FROM {_quoted(table)} ORDER BY {by}"):
+            yield dict(zip(columns, map(_readable, row), strict=True))
 
     def uid(self, kind: str, key: str | int, at: str | None = None) -> str:
         """The id that an old row gets here: the same at every import, so that a second one finds the first's.
@@ -139,35 +140,62 @@ class Legacy:
         return str(value or "").encode("utf-8", "replace").decode().replace("\0", "")
 
     @staticmethod
-    def stamp(text: str | None) -> str | None:
+    def whole(value: object) -> int | None:
+        """A whole number above 0, or None."""
+        return value if isinstance(value, int) and 0 < value < 1 << 62 else None
+
+    @staticmethod
+    def seconds(value: object) -> float | None:
+        """A length above 0, or None where it is not known."""
+        return float(value) if isinstance(value, int | float) and 0 < value < 1e9 else None
+
+    @staticmethod
+    def stamp(text: object) -> str | None:
         """A moment as we keep it, from ``YYYY-MM-DD HH:MM:SS[.ffffff]`` (UTC); None for none, and for nonsense."""
         try:
-            return to_stamp(datetime.fromisoformat(text).replace(tzinfo=UTC)) if text else None
+            return to_stamp(datetime.fromisoformat(text).replace(tzinfo=UTC)) if isinstance(text, str) else None
         except ValueError:
             return None
 
 
 @contextmanager
-def open_legacy(path: Path) -> Iterator[Legacy]:
-    """The old database at ``path``, or in the folder ``path``; a copy of it with its journal is what is opened.
+def open_legacy(path: Path, folder: Path | None = None) -> Iterator[Legacy]:
+    """The old database at ``path``, or in the folder ``path``; a copy of it with its journals is what is opened.
 
-    StartError where there is none, or where it is damaged.
+    The copy is made in ``folder``, where there is room for it; None is the machine's own for such things.
+    StartError where there is none, where it is damaged, or where it cannot be copied.
     """
     path = path / "db.sqlite3" if path.is_dir() else path
     if not path.is_file():
         raise StartError(f"{path} is not there: name the old db.sqlite3, or its folder.", code="legacy_missing")
-    with TemporaryDirectory(prefix="soundwave-legacy-") as folder:
-        copy = Path(folder) / "db.sqlite3"
-        for suffix in ("", "-wal"):
-            if (source := path.with_name(path.name + suffix)).exists():
-                shutil.copyfile(source, copy.with_name(copy.name + suffix))
-        if not is_legacy(copy):
+    with ExitStack() as left:
+        with copying(path, folder):
+            copy = left.enter_context(copied(path, folder))
+        if not is_legacy(copy, folder):
             raise StartError(f"{path} is no database of the old SoundWave.", code="legacy_unknown")
         if fault := fault_in(copy, "integrity_check", "rw"):
             raise StartError(f"{path} is damaged ({fault}): nothing was imported.", code="legacy_damaged")
         with closing(driver.connect(str(copy))) as raw:
             raw.text_factory = lambda value: value.decode("utf-8", "surrogateescape")
             yield Legacy(raw, path.parent)
+
+
+@contextmanager
+def copying(path: Path, folder: Path | None) -> Iterator[None]:
+    """Around a copy of a database to ``folder``, which is made: StartError says in one sentence why there is none."""
+    try:
+        if folder is not None:
+            folder.mkdir(parents=True, exist_ok=True)
+        yield
+    except (OSError, driver.Error) as error:
+        reason = getattr(error, "strerror", None) or error
+        sentence = f"{path} cannot be copied to {folder or 'the folder for temporary files'} ({reason})."
+        raise StartError(sentence, code="copy_failed") from error
+
+
+def _readable(value: Any) -> Any:
+    """SQLite keeps bytes in any column."""
+    return value.decode("utf-8", "surrogateescape") if isinstance(value, bytes) else value
 
 
 def _quoted(name: str) -> str:

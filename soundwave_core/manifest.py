@@ -9,6 +9,7 @@ from typing import Literal
 
 import msgspec
 
+from .clock import from_stamp, to_stamp
 from .database_file import sync
 
 FORMAT = 1
@@ -90,9 +91,19 @@ def unpack(content: bytes) -> Manifest:
         manifest = msgspec.json.decode(content, type=_Sealed).manifest
     except (msgspec.MsgspecError, UnicodeError, RecursionError, KeyError, TypeError):
         raise Unreadable("Its manifest is damaged.") from None
-    if pack(manifest) != content:
+    if pack(manifest) != content or not all(
+        map(_is_stamp, (manifest.made_at, manifest.checked_at or manifest.made_at))
+    ):
         raise Unreadable("Its manifest is damaged.")
     return manifest
+
+
+def _is_stamp(text: str) -> bool:
+    """Whether it is a moment as we write it: a stranger's manifest may be in order, and have anything there."""
+    try:
+        return to_stamp(from_stamp(text)) == text
+    except (ValueError, OverflowError):
+        return False
 
 
 def read(folder: Path) -> Manifest:

@@ -84,8 +84,8 @@ def backup_once(db: Database, clock: Clock) -> None:
         return
     backups = Backups(db.path.parent / "backups", clock)
     try:
-        backups.make(db, "before-migration")
-        backups.rotate()
+        made = backups.make(db, "before-migration")
+        backups.rotate([made.id])
     except (OSError, SoundWaveError, driver.Error) as error:
         raise StartError(f"Nothing was changed: the backup before the migration failed ({error}).") from error
     db.is_backed_up = True

@@ -1,6 +1,6 @@
 """Restoring: a backup becomes a database beside the present one, and takes its place at the next start.
 
-``prepare`` makes DATA_DIR/db.restoring.sqlite3, migrated and tried out, and last of all a note (restore.json) that
+``prepare`` makes DATA_DIR/db.restoring.sqlite3, migrated and tried out, and ``write_note`` a note (restore.json) that
 it is to be used; without the note nothing happened. ``finish``, under the lock and before anything is open, carries
 the note out: the present database is renamed to ``db.before-restore-<moment>.sqlite3``, which nobody removes, and the
 prepared one is renamed to its place. Killed anywhere, the next start goes on from there.
@@ -25,6 +25,7 @@ from .backups import PATTERN, Backup, Backups
 from .database import transaction
 from .database_file import fault_in, look_into, make_one_file, quiet_mode, sync
 from .errors import SoundWaveError, StartError
+from .journal import JOURNALS, beside, copied, is_cut_short, journal_fault
 from .manifest import write_private
 from .records import Actor
 from .sqlite import driver
@@ -53,8 +54,9 @@ class Note(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def prepare(core: SoundWave, backup: Backup, look: Look, actor: Actor) -> Note:
-    """Put everything in place but the last step, on an assembled core that has not started.
+    """Put everything in place but the note, which ``write_note`` writes, on an assembled core that has not started.
 
+    A child prepares, and only its parent writes the note: an orphan must not make a later start go back.
     ``actor``: who restores. StartError ``backup_damaged``, ``backup_newer`` and others; then nothing was changed.
     """
     data_dir = core.config.data_dir
@@ -66,15 +68,13 @@ def prepare(core: SoundWave, backup: Backup, look: Look, actor: Actor) -> Note:
     try:
         copy_to(backup, prepared)
         sentence = _adapt(core, prepared, look, actor)
-        note = Note(
+        return Note(
             backup=backup.id, made_at=backup.made_at, kept=_name_for_the_present(core), sentence=sentence,
             sha256=manifests.facts_of(prepared).sha256,
         )  # fmt: skip
-        _write_note(data_dir, note)
     except BaseException:
         forget(data_dir)
         raise
-    return note
 
 
 def _adapt(core: SoundWave, prepared: Path, look: Look, actor: Actor) -> str:
@@ -94,8 +94,11 @@ def _adapt(core: SoundWave, prepared: Path, look: Look, actor: Actor) -> str:
 def _present_rev(path: Path) -> int:
     """The change counter of the database in use, as far as it can be read: clients have seen no higher one."""
     try:
+        if path.exists() and is_cut_short(path):
+            with copied(path) as copy:
+                return look_into(copy, "rw").rev
         return look_into(path, quiet_mode(path)).rev if path.exists() else 0
-    except (StartError, driver.Error):
+    except (OSError, StartError, driver.Error):
         return 0
 
 
@@ -105,7 +108,8 @@ def _name_for_the_present(core: SoundWave) -> str:
     return next(name for name in names if not (core.config.data_dir / name).exists())
 
 
-def _write_note(data_dir: Path, note: Note) -> None:
+def write_note(data_dir: Path, note: Note) -> None:
+    """The last step: the next start uses what was prepared. Raises OSError."""
     part = data_dir / f"{NOTE}.part"
     write_private(part, msgspec.json.encode(note))
     os.replace(part, data_dir / NOTE)
@@ -144,18 +148,15 @@ def steps(core: SoundWave, note: Note) -> Iterator[Callable[[], object]]:
     prepared, kept = data_dir / PREPARED, data_dir / note.kept
     ready = next((path for path in (prepared, database) if path.exists()), None)
     if ready is None or manifests.facts_of(ready).sha256 != note.sha256:
-        if kept.exists() and not database.exists():
-            yield lambda: os.replace(kept, database)
+        if not database.exists() or (prepared.exists() and not kept.exists()):  # else it is not kept's
+            yield from _moves(kept, database)
         yield lambda: forget(data_dir)
         core.notice(f"The restore of {note.backup} was given up: what was prepared for it has changed.")
         return
     if prepared.exists():
         if database.exists() and quiet_mode(database) == "ro":
             yield lambda: _empty_journal(database)
-        for suffix in ("-wal", ""):  # what a damaged one has left in its journal stays with it
-            source, target = Path(f"{database}{suffix}"), Path(f"{kept}{suffix}")
-            if source.exists():
-                yield lambda source=source, target=target: os.replace(source, target)  # type: ignore[misc]
+        yield from _moves(database, kept)  # what a damaged one has left in its journals stays with it
         yield lambda: Path(f"{database}-shm").unlink(missing_ok=True)
         yield lambda: sync(data_dir)
         yield lambda: os.replace(prepared, database)
@@ -167,25 +168,35 @@ def steps(core: SoundWave, note: Note) -> Iterator[Callable[[], object]]:
     core.notice(f"The backup {note.backup} of {note.made_at} was restored.{was_there} {note.sentence}")
 
 
+def _moves(source: Path, target: Path) -> Iterator[Callable[[], object]]:
+    """The journals first, so that a database is never in use without them."""
+    for suffix in (*JOURNALS, ""):
+        one, other = beside(source, suffix), beside(target, suffix)
+        if one.exists():
+            yield lambda one=one, other=other: os.replace(one, other)  # type: ignore[misc]
+
+
 def _empty_journal(database: Path) -> None:
-    """Bring a sound database's journal into it; a damaged one is kept as it is."""
-    with suppress(driver.Error, SoundWaveError):
-        make_one_file(database)
+    """Bring a sound database's journals into it; with a damaged one it is kept as it is, for all that is left of it."""
+    if journal_fault(beside(database, "-wal")) is None:
+        with suppress(driver.Error, SoundWaveError):
+            make_one_file(database)
 
 
-def find_backup(core: SoundWave, word: str) -> Backup:
+def find_backup(core: SoundWave, word: str, into: Path | None = None) -> Backup:
     """The backup that ``word`` names: an id, a backup's folder, a downloaded zip, or a database file.
 
-    The last two become backups of this data directory. NotFound ``backup_not_found``; Invalid ``archive_invalid``.
+    The last two become backups of this data directory, or of the folder ``into``. NotFound ``backup_not_found``;
+    Invalid ``archive_invalid``.
     """
     path = Path(word)
     if re.fullmatch(PATTERN, word) or not path.exists():
         return core.backups.get(word)
     if path.is_dir():
         return Backups(path.resolve().parent, core.clock).get(path.resolve().name)
-    id = core.backups.new_id("uploaded")
+    backups = Backups(into, core.clock) if into else core.backups
     take = take_in if zipfile.is_zipfile(path) else take_in_database
-    return take(core.backups, path, id)
+    return take(backups, path, backups.new_id("uploaded"))
 
 
 def restore_now(core: SoundWave, word: str, look: Look, actor: Actor) -> None:
@@ -201,5 +212,5 @@ def restore_now(core: SoundWave, word: str, look: Look, actor: Actor) -> None:
                 take_in_database(core.backups, present, core.backups.new_id("before-restore"))
             except SoundWaveError as error:
                 core.notice(f"What is there now could not be backed up, and is kept as it is: {error.sentence}")
-        prepare(core, backup, look, actor)
+        write_note(core.config.data_dir, prepare(core, backup, look, actor))
         finish(core)

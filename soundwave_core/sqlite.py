@@ -102,6 +102,8 @@ def meaning(error: BaseException | None, is_writing: bool) -> Exception | None:
     if any(words in str(error) for words in _FAILED):
         what = "written" if is_writing else "read"
         return Unavailable(f"The disk with the data directory cannot be {what} ({error}).", code="disk_failed")
+    if any(words in str(error) for words in ("malformed", "not a database")):  # so is one whose disk is gone
+        return Unavailable("The database is damaged: see soundwave doctor.", code="database_damaged")
     return None
 
 

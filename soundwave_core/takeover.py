@@ -7,7 +7,7 @@ import logging
 import os
 import shutil
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
@@ -15,10 +15,11 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from .database import transaction
-from .database_file import copy, is_legacy, sync
+from .database_file import copy, fault_in, is_legacy, make_one_file, roll_back, sync
 from .errors import SoundWaveError, StartError
-from .legacy import ImportReport, Legacy, open_legacy
-from .sqlite import connect
+from .journal import JOURNALS, beside
+from .legacy import ImportReport, Legacy, copying, open_legacy
+from .sqlite import connect, driver
 
 if TYPE_CHECKING:
     from .app import SoundWave
@@ -36,26 +37,38 @@ def take_over(core: SoundWave) -> None:
     StartError where it cannot be read, or where a plugin cannot take its part over; then nothing was changed.
     """
     path = core.config.data_dir / "db.sqlite3"
-    if not is_legacy(path):
+    if not is_legacy(path, core.config.cache_dir):
         return
     core.notice(f"{path} is a database of the old SoundWave: bringing it over.")
     kept = _keep(path, core.clock.stamp()[:10])
     part = path.parent / "importing" / path.name  # apart: beside it there may be the mark of an earlier set-up
     shutil.rmtree(part.parent, ignore_errors=True)
     part.parent.mkdir(mode=0o700)
-    with open_legacy(kept) as legacy:
+    with open_legacy(kept, core.config.cache_dir) as legacy:
         core.open(part)
         try:
             report = bring_over(core, legacy, kept.name)
         finally:
             core.close()
-    _remove_journal(path)  # the new file must not meet the old one's; it was kept along
+    _ensure_whole(part, kept.name)
+    _remove_journals(path)  # the new file must not meet the old one's; they were kept along
     os.replace(part, path)
     sync(path.parent)
     shutil.rmtree(part.parent, ignore_errors=True)
     core.mark_installed()
     core.notice(report.text())
     core.notice(f"The old database stays as {kept.name}.")
+
+
+def _ensure_whole(part: Path, source: str) -> None:
+    """Of one file, and sound; else StartError, for a full disk say, and the old database stays in its place."""
+    try:
+        make_one_file(part)
+        fault = fault_in(part, "integrity_check")
+    except (OSError, driver.Error) as error:
+        raise StartError(f"{source} was not brought over: the new database could not be written ({error}).") from error
+    if fault:
+        raise StartError(f"{source} was not brought over: the new database is damaged ({fault}).")
 
 
 def bring_over(core: SoundWave, legacy: Legacy, source: str) -> ImportReport:
@@ -93,19 +106,24 @@ def import_reports(db: Database) -> list[ImportReport]:
 
 def rehearse(core: SoundWave, path: Path) -> ImportReport:
     """What an import of ``path`` would bring, done to a copy of the present database, which is thrown away."""
-    with open_legacy(path) as legacy, open_copy(core):
+    with open_legacy(path, core.config.cache_dir) as legacy, open_copy(core):
         return bring_over(core, legacy, str(path))
 
 
 @contextmanager
 def open_copy(core: SoundWave) -> Iterator[None]:
-    """The core on a copy of its database, of one moment, whoever uses that; or on a new one where there is none."""
-    present = core.config.data_dir / "db.sqlite3"
-    with TemporaryDirectory(prefix="soundwave-copy-") as folder:
-        scratch = Path(folder) / "db.sqlite3"
-        if present.exists() and not is_legacy(present):
-            with closing(connect(present, "ro")) as raw:
-                copy(raw, scratch)
+    """The core on a copy of its database, of one moment, whoever uses that; or on a new one where there is none.
+
+    The copy is in CACHE_DIR. StartError where it cannot be made.
+    """
+    present, cache = core.config.data_dir / "db.sqlite3", core.config.cache_dir
+    with ExitStack() as left:
+        with copying(present, cache):
+            folder = left.enter_context(TemporaryDirectory(prefix="soundwave-copy-", dir=cache))
+            scratch = Path(folder) / "db.sqlite3"
+            if present.exists() and not is_legacy(present):
+                with closing(connect(present, "ro")) as raw:
+                    copy(raw, scratch)
         core.open(scratch)
         try:
             yield
@@ -114,39 +132,41 @@ def open_copy(core: SoundWave) -> Iterator[None]:
 
 
 def _keep(path: Path, day: str) -> Path:
-    """A copy of the old file and its journal under a name of its own, fsynced; one that was made is used again.
+    """A copy of the old file and its journals under a name of its own, fsynced; one that was made is used again.
 
-    Also where the journal is gone: it was taken away by us, just before a kill.
+    Also where a journal is gone: it was taken away by us, just before a kill.
     """
-    wanted = (_digest(path), _digest_of_journal(path))
+    wanted = {suffix: found for suffix in ("", *JOURNALS) if (found := _digest(beside(path, suffix)))}
     for kept in sorted(path.parent.glob("db.legacy-*.sqlite3")):
-        if (_digest(kept), wanted[1] and _digest_of_journal(kept)) == wanted:
+        if all(_digest(beside(kept, suffix)) == found for suffix, found in wanted.items()):
             return kept
     names = (f"db.legacy-{day}{'' if number == 1 else f'-{number}'}.sqlite3" for number in range(1, 1000))
     kept = next((one for name in names if not (one := path.with_name(name)).exists()), path)
     if kept == path:
         raise StartError(f"There are too many old databases in {path.parent}: move some away.")
-    for suffix in ("-wal", ""):  # the database last: where it is there, its journal is too
-        source, part = path.with_name(path.name + suffix), path.with_name("db.legacy.part")
+    for suffix in (*JOURNALS, ""):  # the database last: where it is there, its journals are too
+        source, part = beside(path, suffix), path.with_name("db.legacy.part")
         if source.exists():
             shutil.copy2(source, part)
             sync(part)
-            os.replace(part, kept.with_name(kept.name + suffix))
+            os.replace(part, beside(kept, suffix))
     sync(path.parent)
     return kept
 
 
-def _digest_of_journal(path: Path) -> str | None:
+def _digest(path: Path) -> str | None:
     """None where there is none, or nothing in it."""
-    journal = path.with_name(path.name + "-wal")
-    return _digest(journal) if journal.exists() and journal.stat().st_size else None
-
-
-def _digest(path: Path) -> str:
+    if not path.exists() or not path.stat().st_size:
+        return None
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _remove_journal(path: Path) -> None:
-    for suffix in ("-wal", "-shm"):
-        path.with_name(path.name + suffix).unlink(missing_ok=True)
+def _remove_journals(path: Path) -> None:
+    """What they hold is undone first: killed then, the old database is still one, if with another kept copy."""
+    try:
+        roll_back(path)
+    except driver.Error as error:
+        raise StartError(f"{path} was not brought over: half a change in it cannot be undone ({error}).") from error
+    for suffix in (*JOURNALS, "-shm"):
+        beside(path, suffix).unlink(missing_ok=True)

@@ -17,20 +17,26 @@ from typing import TYPE_CHECKING
 from . import manifest as manifests
 from .backups import Backup
 from .database_file import Contents, fault_in, look_into, sync
-from .errors import SoundWaveError, StartError
+from .errors import SoundWaveError, StartError, Unavailable
 from .manifest import DATABASE, Manifest, Verdict, Verification
 from .migrations import CORE, CORE_MIGRATIONS
+from .sqlite import driver
 
 if TYPE_CHECKING:
     from .app import SoundWave
 
 PREFIX = "test-restore-"
 ABANDONED_SECONDS = 24 * 3600
+# What the backup itself is to blame for; a full disk, or a plugin that fails today, says nothing of it.
+_DAMAGE = {"backup_unusable", "database_damaged", "database_foreign"}
 Look = Callable[["SoundWave"], str]  # asks an opened copy; what it saw as a sentence, or it raises
 
 
 def find_fault(backup: Backup) -> str | None:
-    """What is wrong with a backup, as a sentence, after reading all of its bytes; None where all is well."""
+    """What is wrong with a backup, as a sentence, after reading all of its bytes; None where all is well.
+
+    Unavailable ``backup_unread`` where its database cannot be opened now, which says nothing of it.
+    """
     try:
         manifest = manifests.read(backup.path)
         for name, facts in manifest.files.items():
@@ -55,6 +61,8 @@ def _fault_in_database(path: Path, manifest: Manifest) -> str | None:
         contents = look_into(path)
     except StartError as error:
         return error.sentence
+    except driver.OperationalError as error:
+        raise Unavailable(f"It cannot be opened now ({error}).", code="backup_unread") from error
     if contents != Contents(manifest.tables, manifest.schema, manifest.rev):
         return "Its database does not have the rows that were saved."
     return None
@@ -90,21 +98,33 @@ def opened(core: SoundWave, path: Path) -> Iterator[None]:
 
 
 def try_out(core: SoundWave, backup: Backup, look: Look) -> Verification:
-    """The whole test restore on an assembled core that has not started; what came of it. Raises OSError."""
+    """The whole test restore on an assembled core that has not started; what came of it.
+
+    ``unverified``: it could not be tried, for a reason that is not the backup's.
+    """
     at = core.clock.stamp()
-    if fault := find_fault(backup):
-        return Verification(at=at, verdict="damaged", sentence=fault)
+    try:
+        if fault := find_fault(backup):
+            return Verification(at=at, verdict="damaged", sentence=fault)
+        with trial_folder(core) as folder:
+            shutil.copyfile(backup.path / DATABASE, folder / DATABASE)
+            with opened(core, folder / DATABASE):
+                seen = look(core)
+    except SoundWaveError as error:
+        verdict: Verdict = "damaged" if error.code in _DAMAGE else "unverified"
+        return Verification(at=at, verdict=verdict, sentence=error.sentence)
+    except (OSError, driver.Error) as error:
+        reason = getattr(error, "strerror", None) or error
+        return Verification(at=at, verdict="unverified", sentence=f"It could not be tried out ({reason}).")
+    return Verification(at=at, verdict="verified", sentence=f"It was restored for a test: {seen}")
+
+
+@contextmanager
+def trial_folder(core: SoundWave) -> Iterator[Path]:
+    """A folder below CACHE_DIR for the length of the block; ``sweep_trials`` removes those of killed ones."""
     core.config.cache_dir.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(prefix=PREFIX, dir=core.config.cache_dir) as folder:
-        copy = Path(folder) / DATABASE
-        shutil.copyfile(backup.path / DATABASE, copy)
-        try:
-            with opened(core, copy):
-                seen = look(core)
-        except SoundWaveError as error:
-            verdict: Verdict = "unverified" if error.code == "backup_newer" else "damaged"
-            return Verification(at=at, verdict=verdict, sentence=error.sentence)
-    return Verification(at=at, verdict="verified", sentence=f"It was restored for a test: {seen}")
+        yield Path(folder)
 
 
 def sweep_trials(core: SoundWave) -> None:

@@ -1,7 +1,8 @@
 """What the accounts of an old deployment become here.
 
-Whom an earlier import brought is known by id and stays as they are now. Who has the same name as somebody here
-is taken for the same person: the account here stays as it is, and the old one's things come to it.
+Whom an earlier import brought is remembered (``legacy_accounts``) and stays as they are now, renamed or removed. Who is
+new and has the same name as somebody here is taken for the same person: the account here stays as it is, and the old
+one's things come to it.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from soundwave_core import Invalid, printable, transaction
 
 from . import legacy_avatars, legacy_factors, names, passwords
 from .legacy_factors import Factor
-from .store import AvatarRow, Avatars, NewUser, RecoveryCodes, SecondFactors, Users
+from .store import AvatarRow, Avatars, LegacyAccounts, NewUser, RecoveryCodes, SecondFactors, Users
 
 if TYPE_CHECKING:
     from soundwave_core import ImportReport, Legacy, Section, SoundWave
@@ -59,8 +60,11 @@ def import_accounts(core: SoundWave, legacy: Legacy, report: ImportReport) -> No
     with transaction(core.db):
         for arrival in arrivals:
             _add(core, arrival)
-    for row, uid, _ in new:
-        legacy.bind("user", row["id"], uid)
+        for row, uid, _ in new:
+            legacy.bind("user", row["id"], uid)
+        for row in rows:
+            if (user := legacy.id_of("user", row["id"])) is not None:
+                LegacyAccounts(core).claim(_uid(legacy, row), user)
     section.imported += len(new)
     _tell(core, legacy, section, [row for row, _, _ in new])
 
@@ -70,10 +74,11 @@ def _meet(
 ) -> Iterator[tuple[dict[str, Any], str, str]]:
     """Who is new, each with an id and a name that is free; the others are bound."""
     users, uids = Users(core), {row["id"]: _uid(legacy, row) for row in rows}
-    met, taken = set(uids.values()), set[str]()
+    claims = LegacyAccounts(core).all()
+    met, taken = {*uids.values(), *claims.values()}, set[str]()
     for row in rows:
         uid, old = uids[row["id"]], printable(row["username"] or "")
-        here = users.find(uid)
+        here = users.find(claims.get(uid, uid))
         if here is None:
             name = _name(row)
             namesake = users.find_by_name(name)
@@ -129,9 +134,11 @@ def _user(legacy: Legacy, row: dict[str, Any], uid: str, name: str) -> NewUser:
     )
 
 
-def _quota(gigabytes: float | None) -> int | None:
+def _quota(gigabytes: object) -> int | None:
     """None, no limit, for 0 too: the old server showed quotas and never refused anything by them."""
-    return min(round(gigabytes * GIGABYTE), MOST_QUOTA) if gigabytes and gigabytes > 0 else None
+    if not isinstance(gigabytes, int | float) or gigabytes <= 0:
+        return None
+    return round(min(gigabytes * GIGABYTE, MOST_QUOTA))
 
 
 def _add(core: SoundWave, arrival: Arrival) -> None:

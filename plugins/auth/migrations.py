@@ -162,6 +162,14 @@ CREATE TABLE avatars (
 ) STRICT;
 """
 
+# The account that each account of an old deployment has become, whatever either is called now.
+LEGACY_ACCOUNTS = """
+CREATE TABLE legacy_accounts (
+    uid TEXT NOT NULL PRIMARY KEY CHECK (length(uid) = 32),
+    user_id TEXT NOT NULL REFERENCES users (uid)
+) STRICT, WITHOUT ROWID;
+"""
+
 MIGRATIONS = (
     Migration(1, "users", USERS),
     Migration(2, "sessions and tokens", CREDENTIALS),
@@ -171,4 +179,5 @@ MIGRATIONS = (
     Migration(6, "audit", AUDIT),
     Migration(7, "people", PEOPLE),
     Migration(8, "avatars", AVATARS),
+    Migration(9, "accounts of an old deployment", LEGACY_ACCOUNTS),
 )

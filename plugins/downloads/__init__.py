@@ -21,6 +21,7 @@ from soundwave_core import (
     Setting,
     SoundWave,
     hookimpl,
+    transaction,
 )
 
 from . import departures
@@ -35,6 +36,7 @@ from .programs import check_programs
 from .queue import Engine
 from .routes import ROUTES
 from .settings import SETTINGS
+from .store import PlacedFiles
 
 __all__ = ["Engine"]
 
@@ -117,6 +119,13 @@ def download_failed(core: SoundWave, code: str) -> None:
 @hookimpl
 def import_legacy(core: SoundWave, legacy: Legacy, report: ImportReport) -> None:
     bring_over(core, legacy, report)
+
+
+@hookimpl
+def adapt_restored(core: SoundWave) -> None:
+    """A file on its way when the backup was made has long since become a track of the database that is kept."""
+    with transaction(core.db) as tx:
+        PlacedFiles(tx).forget_all()
 
 
 @hookimpl

@@ -28,7 +28,7 @@ class Move:
     owners: dict[int, str] = field(default_factory=dict)
     inactive: set[int] = field(default_factory=set)
 
-    def stamp(self, *texts: str | None) -> str:
+    def stamp(self, *texts: object) -> str:
         """The first of these moments that is one, else now."""
         return next((at for text in texts if (at := self.legacy.stamp(text))), None) or self.report.at
 

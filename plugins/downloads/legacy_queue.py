@@ -49,14 +49,14 @@ def bring(move: Move) -> None:
 
 def _queue(move: Move) -> Iterator[Row]:
     section, asked = move.report.section("Download queue"), set[tuple[str, str]]()
-    twice, held = list[str](), list[str]()
+    twice, held, left = list[str](), list[str](), list[str]()
     columns = ("id", "owner_id", "url", "youtube_id", "title", "status", "error_message", "added_date",
                "started_date", "completed_date", "auto_start")  # fmt: skip
     for row in move.legacy.each("download_downloadqueue", *columns, order="added_date, id"):
         section.found += 1
         user, url = move.owners.get(row["owner_id"]), move.legacy.text(row["url"])
         if user is None:
-            section.notes.append(f"{url}: its owner did not come over")
+            left.append(url)
             continue
         state = _state_of(row)
         if state == "resolving" and row["owner_id"] in move.inactive:
@@ -69,6 +69,7 @@ def _queue(move: Move) -> Iterator[Row]:
             asked.add((user, url))
         section.imported += 1
         yield _queued(move, row, user, url, state)
+    section.tell("its owner did not come over", left)
     section.tell("asked for twice by the same user, and waiting once", twice)
     section.tell("of people who are disabled: paused", held)
 
@@ -111,14 +112,14 @@ def _fetched(move: Move, row: Row, url: str) -> list[Row]:
 
 
 def _lists(move: Move) -> Iterator[Row]:
-    section, by_download = move.report.section("Playlist downloads"), _items_of(move)
+    section, by_download, left = move.report.section("Playlist downloads"), _items_of(move), list[str]()
     columns = ("id", "playlist_id", "user_id", "status", "created_at", "started_at", "completed_at", "error_message")
     for row in move.legacy.each("playlist_playlistdownload", *columns):
         section.found += 1
         user, playlist = move.owners.get(row["user_id"]), move.legacy.id_of("playlist", row["playlist_id"])
         found = Playlists(move.core.db).find(playlist or "")
         if user is None or found is None or found["user_id"] != user:
-            section.notes.append(f"row {row['id']}: its owner or its playlist is not there")
+            left.append(f"row {row['id']}")
             continue
         section.imported += 1
         is_held = row["user_id"] in move.inactive
@@ -126,6 +127,7 @@ def _lists(move: Move) -> Iterator[Row]:
         if not items and row["status"] in ("pending", "downloading"):
             items = _rest(move, row, str(playlist), is_held=is_held)
         yield _list(move, row, found, items)
+    section.tell("its owner or its playlist is not there", left)
     if section.found:
         section.notes.append("not taken: chosen qualities, and how many bytes were fetched")
 
@@ -151,7 +153,7 @@ def _items(move: Move, row: Row, old: Sequence[Row], *, is_held: bool) -> Iterat
                 error = NOT_BEGUN
         yield _item(
             move, f"item {item['id']}", position, track, state, error=error if state == "failed" else None,
-            attempts=item["retry_count"] if state == "failed" else 0,
+            attempts=(move.legacy.whole(item["retry_count"]) or 0) if state == "failed" else 0,
         )  # fmt: skip
 
 
@@ -171,7 +173,7 @@ def _rest(move: Move, row: Row, playlist: str, *, is_held: bool) -> list[Row]:
 
 def _item(
     move: Move, key: str, position: int, track: StoredTrack, state: str, *, url: str | None = None,
-    error: str | None = None, attempts: int | None = 0,
+    error: str | None = None, attempts: int = 0,
 ) -> Row:  # fmt: skip
     link = url or track.source_url
     if link is None and state in ("queued", "paused"):
@@ -183,7 +185,7 @@ def _item(
     return {
         "uid": move.legacy.uid("download-item", key), "position": position, "url": item.url,
         "extractor": item.extractor, "source_id": item.source_id, "title": item.title,
-        "item": msgspec.json.encode(item).decode(), "state": state, "attempts": attempts or 0,
+        "item": msgspec.json.encode(item).decode(), "state": state, "attempts": attempts,
         "error": error, "error_code": code_of(error), "track_id": track.uid if has_track else None,
     }  # fmt: skip
 

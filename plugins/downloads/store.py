@@ -218,3 +218,7 @@ class PlacedFiles:
 
     def forget(self, path: str) -> None:
         self.db.execute("DELETE FROM placed_files WHERE path = :path", path=path)
+
+    def forget_all(self) -> None:
+        """None of the notes holds any more."""
+        self.db.execute("DELETE FROM placed_files")

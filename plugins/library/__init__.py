@@ -21,6 +21,7 @@ from soundwave_core import (
     Slot,
     SoundWave,
     hookimpl,
+    transaction,
 )
 
 from . import lyrics_routes
@@ -43,6 +44,7 @@ from .store import (
     Channels,
     Entries,
     Favorites,
+    FileRemovals,
     FileStates,
     KeptFile,
     Lists,
@@ -127,6 +129,13 @@ def register_ui(core: SoundWave) -> Sequence[Page | Slot]:
 @hookimpl
 def import_legacy(core: SoundWave, legacy: Legacy, report: ImportReport) -> None:
     bring_over(core, legacy, report)
+
+
+@hookimpl
+def adapt_restored(core: SoundWave) -> None:
+    """A file that was to go when the backup was made may have come again, for the database that is kept."""
+    with transaction(core.db) as tx:
+        FileRemovals(tx).forget_all()
 
 
 @hookimpl

@@ -11,6 +11,7 @@ import os
 import stat
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -28,14 +29,54 @@ log = logging.getLogger(__name__)
 
 GONE = "track_file_missing"
 AT_ONCE = 500  # tracks of one look at the database, and changes of one transaction
+WAIT_SECONDS = 2.0  # of one of few request threads, for its turn to read
+MOST_WAITING = 2  # of those threads; more are told at once, so that some are left for everybody else
+AGAIN_SECONDS = 5
 A_FEW = 10  # fewer files than this may all be missing for their own reasons
 
 
 class Reading:
-    """One file at a time: of two who want the same one, the second finds it read."""
+    """One file at a time: of two who want the same one, the second finds it read. Listeners go before the job."""
 
     def __init__(self, core: SoundWave) -> None:
-        self.lock = threading.Lock()
+        self._is_busy, self.listeners = False, 0  # those who wait
+        self._changed = threading.Condition()
+
+    @contextmanager
+    def for_listener(self) -> Iterator[None]:
+        """Unavailable ``track_file_being_read`` where others read for so long that a request must not wait."""
+        with self._changed:
+            self.listeners += 1
+            seconds = WAIT_SECONDS if self.listeners <= MOST_WAITING else 0.0
+            is_mine = self._changed.wait_for(lambda: not self._is_busy, seconds)
+            self.listeners -= 1
+            self._is_busy = self._is_busy or is_mine
+            self._changed.notify_all()
+        if not is_mine:
+            again = [("Retry-After", str(AGAIN_SECONDS))]
+            raise Unavailable(
+                "Other files are being read; try again soon.", code="track_file_being_read", headers=again
+            )
+        with self._until_done():
+            yield
+
+    @contextmanager
+    def for_job(self) -> Iterator[None]:
+        """Waits for as long as it takes."""
+        with self._changed:
+            self._changed.wait_for(lambda: not self._is_busy and not self.listeners)
+            self._is_busy = True
+        with self._until_done():
+            yield
+
+    @contextmanager
+    def _until_done(self) -> Iterator[None]:
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._is_busy = False
+                self._changed.notify_all()
 
 
 def find_file(core: SoundWave, relative: str) -> tuple[Path, int] | None:
@@ -51,12 +92,12 @@ def find_file(core: SoundWave, relative: str) -> tuple[Path, int] | None:
 def ensure_playable(core: SoundWave, track: StoredTrack) -> StoredTrack:
     """The track with a file that is there and was read. A 410 ``track_file_missing`` where there is none.
 
-    NotFound for a path that leads out of the media folder; Unavailable for a file that cannot be read.
+    NotFound for a path that leads out of the media folder; Unavailable for a file that cannot be read, or not soon.
     """
     media_path(core, track.path)
     if track.file_state == "present" and find_file(core, track.path) is not None:
         return track
-    with core.part(Reading).lock:
+    with core.part(Reading).for_listener():
         try:
             read_track(core, track.uid, track.path)
         except OSError as error:
@@ -88,7 +129,10 @@ def read_track(core: SoundWave, uid: str, path: str, is_to_stop: Callable[[], bo
 
 
 def read_unread(core: SoundWave) -> None:
-    """The job: read what is there by name only, until all is read or the server stops. A stop loses one file."""
+    """The job: read what is there by name only, until all is read or the server stops. A stop loses one file.
+
+    Between two files it lets those go first who want to hear one.
+    """
     after, done, left = 0, 0, FileStates(core.db).counts().get("unread", 0)
     if not left:
         return
@@ -100,7 +144,7 @@ def read_unread(core: SoundWave) -> None:
                 return
             after = row["id"]
             try:
-                with core.part(Reading).lock:
+                with core.part(Reading).for_job():
                     read_track(core, row["uid"], row["path"], core.jobs.stopping.is_set)
             except InterruptedError:
                 continue  # and then ends

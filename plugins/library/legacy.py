@@ -31,3 +31,4 @@ def bring_over(core: SoundWave, legacy: Legacy, report: ImportReport) -> None:
     legacy_listening.bring(move)
     legacy_playlists.bring(move)
     legacy_extras.bring(move)
+    move.tell_left()

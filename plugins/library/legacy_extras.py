@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from .files import find_file
 from .legacy_files import is_inside
-from .legacy_move import Move, Row, clean
-from .legacy_tracks import whole
+from .legacy_move import Move, Row, clean, whole
 from .reading import picture_type
 from .store import Arrivals, Artworks, Lyrics, Tracks
 

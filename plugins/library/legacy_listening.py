@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from .legacy_move import Move, Row, clean
-from .legacy_tracks import whole
+from .legacy_move import Move, Row, clean, seconds, whole
 from .store import Arrivals
 
 if TYPE_CHECKING:
@@ -35,10 +34,9 @@ def _bring_history(move: Move, heard: Heard) -> None:
         heard[row["user_id"], row["audio_id"]] += 1
         section.imported += 1
         if Arrivals(tx).claim(move.uid("history", row)):
-            spent = float(row["duration_listened"] or 0)
             Arrivals(tx).play(
                 move.uid("history-play", row, at), user, move.track(row["audio_id"]), at, title=clean(row["title"]),
-                artist=clean(row["artist"] or row["channel_name"]), seconds=max(0.0, spent),
+                artist=clean(row["artist"] or row["channel_name"]), seconds=seconds(row["duration_listened"]) or 0.0,
             )  # fmt: skip
 
     columns = (
@@ -49,13 +47,13 @@ def _bring_history(move: Move, heard: Heard) -> None:
 
 def _bring_progress(move: Move, heard: Heard) -> None:
     """Where somebody is; one who was at the end begins again, and has heard it once, at that time."""
-    section, plays = move.section("Positions"), move.section("Plays")
+    section, plays, left = move.section("Positions"), move.section("Plays"), list[str]()
     section.found = move.legacy.count("audio_audioprogress")
 
     def add(tx: Database, row: Row) -> None:
         user, track = move.owners.get(row["user_id"]), move.track(row["audio_id"])
         if user is None or track is None or not Arrivals(tx).tracks_of(user, [track]):
-            section.notes.append(f"row {row['id']}: its listener or its track is not there")
+            left.append(f"row {row['id']}")
             return
         at, key = move.stamp(row["last_updated"]), (row["user_id"], row["audio_id"])
         is_first = row["completed"] and not heard[key]
@@ -66,13 +64,14 @@ def _bring_progress(move: Move, heard: Heard) -> None:
         section.imported += 1
         if not Arrivals(tx).claim(move.uid("progress", row)):
             return
-        seconds = 0.0 if row["completed"] else float(row["position"] or 0)
-        Arrivals(tx).position(user, track, seconds, at)
+        reached = None if row["completed"] else seconds(row["position"])
+        Arrivals(tx).position(user, track, reached or 0.0, at)
         if is_first:
             Arrivals(tx).play(move.uid("progress-play", row, at), user, track, at)
 
     columns = ("id", "user_id", "audio_id", "position", "completed", "last_updated")
     move.each(move.legacy.each("audio_audioprogress", *columns), add)
+    section.tell("its listener or its track is not there", left)
     if section.found:
         section.notes.append("tracks that were heard to the end begin at their start, and count as a play at that time")
 

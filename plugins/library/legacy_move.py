@@ -12,7 +12,7 @@ from soundwave_core import ImportReport, Legacy, Section, transaction
 if TYPE_CHECKING:
     from soundwave_core import Database, SoundWave
 
-clean = Legacy.text
+clean, whole, seconds = Legacy.text, Legacy.whole, Legacy.seconds
 AT_ONCE = 500  # rows in one transaction
 Row = dict[str, Any]
 
@@ -26,16 +26,26 @@ class Move:
     report: ImportReport
     owners: dict[int, str] = field(default_factory=dict)
     admins: set[int] = field(default_factory=set)
+    ownerless: dict[str, list[str]] = field(default_factory=dict)
 
     def section(self, name: str) -> Section:
         """The report's section of this name."""
         return self.report.section(name)
 
+    def leave(self, name: str, row: Row) -> None:
+        """A row of this section has a title, and an owner who did not come over: ``tell_left()`` names it."""
+        self.ownerless.setdefault(name, []).append(clean(row["title"]))
+
+    def tell_left(self) -> None:
+        """At the end."""
+        for name, titles in self.ownerless.items():
+            self.section(name).tell("its owner did not come over", titles)
+
     def uid(self, kind: str, row: Row, at: str | None = None) -> str:
         """The id of an old row by its own id, in time where ``at`` is known."""
         return self.legacy.uid(kind, row["id"], at)
 
-    def stamp(self, *texts: str | None) -> str:
+    def stamp(self, *texts: object) -> str:
         """The first of these moments that is one, else now."""
         return next((at for text in texts if (at := self.legacy.stamp(text))), None) or self.report.at
 

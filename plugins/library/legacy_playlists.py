@@ -45,7 +45,7 @@ def add_playlist(
     section, items, user = move.section("Playlists"), move.section("Playlist items"), move.owners.get(row["owner_id"])
     if user is None:
         section.found += 1
-        section.notes.append(f"{clean(row['title'])}: its owner did not come over")
+        move.leave("Playlists", row)
         return False
     section.found += 1
     items.found += len(places)

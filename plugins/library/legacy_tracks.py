@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from .legacy_files import File, Shelves, free_path, is_inside
-from .legacy_move import Move, Row, clean
+from .legacy_move import Move, Row, clean, seconds, whole
 from .store import NO_HASH, Arrivals, NewTrack, Tracks
 
 if TYPE_CHECKING:
@@ -137,16 +137,6 @@ def _new_track(
         duration_seconds=seconds(row["duration"]), bitrate=whole(row["bitrate"]), source_url=watch,
         published_at=published, file_state="missing" if size is None else "unread",
     )  # fmt: skip
-
-
-def whole(value: Any) -> int | None:
-    """A whole number above 0, or None."""
-    return value if isinstance(value, int) and 0 < value < 1 << 62 else None
-
-
-def seconds(value: Any) -> float | None:
-    """A length above 0, or None where it is not known."""
-    return float(value) if isinstance(value, int | float) and 0 < value < 1e9 else None
 
 
 def _bring_entries(move: Move, plans: dict[Source, Plan]) -> None:

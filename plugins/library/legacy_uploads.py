@@ -10,9 +10,8 @@ import msgspec
 
 from .files import find_file
 from .legacy_files import File, free_path, is_inside
-from .legacy_move import Move, Row, clean
+from .legacy_move import Move, Row, clean, seconds, whole
 from .legacy_playlists import Place, add_playlist
-from .legacy_tracks import seconds, whole
 from .store import NO_HASH, Arrivals, NewTrack, Tracks
 
 if TYPE_CHECKING:
@@ -33,7 +32,7 @@ def bring(move: Move) -> None:
     def add(tx: Database, row: Row) -> None:
         user, uid = move.owners.get(row["owner_id"]), _uid(move, row)
         if user is None:
-            section.notes.append(f"{clean(row['title'])}: its owner did not come over")
+            move.leave("Uploads", row)
             return
         if Arrivals(tx).claim(move.uid("upload", row)):
             _add(move, tx, uid, user, row, missing)

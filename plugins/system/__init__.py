@@ -10,6 +10,7 @@ from soundwave_core import AdminOnly, HealthCheck, Job, Metric, Page, Route, Set
 
 from . import backup_commands, backup_routes, export_commands, export_routes
 from .backup_views import backup_metrics, check_backups
+from .backup_work import look_after_start
 from .health import check_machine
 from .jobs import JOBS
 from .machine import WallClock
@@ -49,6 +50,7 @@ def register_ui(core: SoundWave) -> Sequence[Page]:
 def startup(core: SoundWave) -> None:
     core.part(WallClock)
     look_after_a_crash(core)
+    look_after_start(core)
 
 
 @hookimpl

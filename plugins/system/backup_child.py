@@ -56,7 +56,7 @@ def _wait(core: SoundWave, child: subprocess.Popen[bytes]) -> tuple[bytes, bytes
             return child.communicate(timeout=_LOOK_SECONDS)
         except subprocess.TimeoutExpired:
             if core.jobs.stopping.is_set():
-                raise Unavailable("The server stops; this is done after its next start.", code="stopping") from None
+                raise Unavailable("The server stops, and this was given up.", code="stopping") from None
             if core.clock.monotonic() > end:
                 sentence = f"It took longer than {LONGEST_SECONDS // 60} minutes and was ended."
                 raise Unavailable(sentence, code="child_timeout") from None

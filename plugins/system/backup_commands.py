@@ -23,6 +23,7 @@ from soundwave_core import (
     prepare_restore,
     print_table,
     restore_now,
+    trial_folder,
     try_out,
 )
 
@@ -52,7 +53,7 @@ def backup(is_list: bool, quiesce: bool, seconds: int, resume: bool) -> None:
             made = backup_work.back_up(core, "manual")
             tried = backup_work.test(core, made.id)
             _judge(tried.state, tried.sentence, made.id)
-            core.backups.rotate()
+            core.backups.rotate([made.id])
         else:
             id = call_server(core, "POST", BACKUPS)["id"]
             while (seen := call_server(core, "GET", f"{BACKUPS}{id}/"))["state"] == "running":
@@ -82,7 +83,8 @@ def verify_backup(word: str, as_json: bool) -> None:
     """Read all of a backup, and restore it for a test into a folder of its own; exit code 1 if it is no good."""
     with _told(as_json):
         core = SoundWave(is_manual=True, notice=lambda line: None).assemble()
-        found = try_out(core, find_backup(core, word), look)
+        with trial_folder(core) as folder:
+            found = try_out(core, find_backup(core, word, into=folder), look)
         if as_json:
             click.echo(msgspec.json.encode(found).decode())
         else:
@@ -94,7 +96,7 @@ def verify_backup(word: str, as_json: bool) -> None:
 @click.option("--actor-id", default="")
 @click.option("--actor-name", default=COMMAND_LINE.name)
 def prepare(word: str, actor_id: str, actor_name: str) -> None:
-    """Prepare the restore that the next start carries out; the server calls this."""
+    """Prepare a restore; the server calls this, and writes the note that the next start is to carry it out."""
     with _told(True):
         core = SoundWave(is_manual=True, notice=lambda line: None).assemble()
         actor = Actor(actor_id, actor_name, is_admin=True)
@@ -124,8 +126,8 @@ def _hold(seconds: int) -> None:
         click.echo("No server is running: nothing writes.")
         return
     if seconds:
-        call_server(running, "POST", f"{BACKUPS}hold/", {"seconds": seconds})
-        click.echo(f"Writers are held back for {seconds} seconds.")
+        held = call_server(running, "POST", f"{BACKUPS}hold/", {"seconds": seconds})
+        click.echo(f"Writers are held back for {held['seconds_left']:.0f} seconds.")
     else:
         call_server(running, "POST", f"{BACKUPS}release/")
         click.echo("Writers go on.")

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 BLOCK_BYTES = 4 * 1024 * 1024  # the library's, of which it has the hashes
 TRIED = 20
+_NOT_NOW = (503, 507)  # a full disk, say, for which the backup is not to blame
 
 
 def look(core: SoundWave) -> str:
@@ -57,7 +58,7 @@ def _plays(core: SoundWave, track: KeptFile) -> bool:
         status, body = ask_copy(core, path, Range=f"bytes=0-{BLOCK_BYTES - 1}")
         if status != expected:
             sentence = f"The restored server answers {status} for {path}."
-            raise SoundWaveError(sentence, code="backup_unusable")
+            raise SoundWaveError(sentence, code="unavailable" if status in _NOT_NOW else "backup_unusable")
     return hashlib.sha256(body).hexdigest() == track.first_block
 
 

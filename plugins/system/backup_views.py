@@ -74,10 +74,10 @@ def check_backups(core: SoundWave) -> list[HealthCheck]:
     damaged = [backup.id for backup in backups if backup.state == "damaged"]
     if damaged:
         return [HealthCheck("backups", False, f"damaged: {', '.join(damaged)}")]
-    newest = next((backup for backup in backups if backup.state == "verified"), None)
+    newest = _newest(backups)
     schedule = core.config["system.backup_schedule"]
     if newest is None:
-        return [HealthCheck("backups", not backups or schedule == "off", f"{len(backups)}, none of them verified")]
+        return [HealthCheck("backups", not backups or schedule == "off", f"{len(backups)}, none made here is verified")]
     days = _age_seconds(core, newest) / 86400
     is_new = days <= OLDEST_DAYS.get(schedule, days)
     return [HealthCheck("backups", is_new, f"{len(backups)}, the newest verified one is {days:.1f} days old")]
@@ -89,10 +89,16 @@ def backup_metrics(core: SoundWave) -> Iterator[Metric]:
     states = [backup.state for backup in backups]
     counts: dict[tuple[str, ...], float] = {(s,): states.count(s) for s in ("verified", "unverified", "damaged")}
     yield Metric("backups", "gauge", "Backups by what is known of them.", counts, ["state"])
-    newest = next((backup for backup in backups if backup.state == "verified"), None)
+    newest = _newest(backups)
     if newest is not None:
         age = _age_seconds(core, newest)
         yield Metric("backup_age_seconds", "gauge", "The age of the newest verified backup.", age)
+
+
+def _newest(backups: list[Backup]) -> Backup | None:
+    """The verified one with the newest data; an uploaded one is another day's, or another server's."""
+    good = (backup for backup in backups if backup.state == "verified" and backup.why != "uploaded")
+    return max(good, key=lambda backup: backup.made_at, default=None)
 
 
 def _age_seconds(core: SoundWave, backup: Backup) -> float:

@@ -17,6 +17,7 @@ from soundwave_core import (
     sweep_trials,
     take_in_backup,
     to_stamp,
+    write_restore_note,
 )
 
 from . import backup_child as child
@@ -33,6 +34,8 @@ log = logging.getLogger(__name__)
 JOB = "system.back-up"
 NEWEST_READ_AGAIN = timedelta(days=1)
 OTHERS_READ_AGAIN = timedelta(days=7)
+TRIED_AGAIN = timedelta(hours=6)  # what could not be tried: the disk was full, say
+MOST_AT_ONCE = 2  # for one due moment: another where the first is damaged, and then it waits for the next one
 SUNDAY = 6
 
 
@@ -42,11 +45,12 @@ def work(core: SoundWave) -> None:
     The last failure is raised at the end: the run shows it, and nothing else was left undone for it.
     """
     core.backups.sweep()
-    failures = []
+    failures, before = [], {backup.id for backup in core.backups.list()}
     for step in (_fulfil_wishes, _read_again, _back_up_if_due, _test_the_untested, _fulfil_wishes):
-        if not core.part(Desk).restarting:  # what else there is to do, the next start does
-            failures += [failure for failure in [_attempt(step, core)] if failure is not None]
-    core.backups.rotate()
+        if core.part(Desk).restarting or core.jobs.stopping.is_set():
+            break  # what else there is to do, the next start does
+        failures += [failure for failure in [_attempt(step, core)] if failure is not None]
+    core.backups.rotate([backup.id for backup in core.backups.list() if backup.id not in before])
     core.part(Uploads).sweep()
     core.part(Downloads).sweep()
     sweep_trials(core)
@@ -63,6 +67,12 @@ def wish(core: SoundWave, kind: Kind, id: str, **more: Any) -> None:
         core.jobs.nudge(JOB)
 
 
+def look_after_start(core: SoundWave) -> None:
+    """A backup that this start has made, before a migration say, is tried out soon, not at the next hour."""
+    if any(_is_to_be_tried(core, backup) for backup in core.backups.list()):
+        core.jobs.nudge(JOB)
+
+
 def back_up(core: SoundWave, why: Any, id: str | None = None) -> Backup:
     """Make a backup now, not tried out. Raises OSError and SoundWaveError; then nothing is left of it."""
     backup = core.backups.make(core.db, why, id=id, media=_media_of(core))
@@ -75,7 +85,7 @@ def test(core: SoundWave, id: str) -> Backup:
     found = child.run(core, Verification, "verify-backup", "--json", str(core.backups.get(id).path))
     at = core.clock.stamp()
     backup = core.backups.note(id, verification=Verification(at=at, verdict=found.verdict, sentence=found.sentence))
-    level = logging.INFO if backup.state == "verified" else logging.ERROR
+    level = {"verified": logging.INFO, "unverified": logging.WARNING}.get(backup.state, logging.ERROR)
     log.log(level, "the backup %s is %s: %s", id, backup.state, backup.sentence)
     return backup
 
@@ -119,6 +129,9 @@ def _attempt(step: Any, core: SoundWave) -> Exception | None:
     try:
         step(core)
     except (OSError, SoundWaveError) as error:
+        if core.jobs.stopping.is_set():  # no fault of anything
+            log.warning("%s", _sentence(error))
+            return None
         log.error("%s", _sentence(error))
         return error
     return None
@@ -130,7 +143,7 @@ def _take_in(core: SoundWave, id: str, path: Path) -> None:
     finally:
         path.unlink(missing_ok=True)
     backup = test(core, id)
-    if backup.state != "verified":
+    if backup.state == "damaged":
         sentence = backup.sentence
         core.backups.remove(id)
         raise SoundWaveError(f"The file was not kept. {sentence}", code="backup_damaged")
@@ -143,6 +156,7 @@ def _restore(core: SoundWave, id: str, actor: Actor) -> None:
         log.warning("no backup was made before the restore: %s", error.sentence)
     words = ("--actor-id", actor.id, "--actor-name", actor.name)
     note = child.run(core, RestoreNote, "prepare-restore", *words, str(core.backups.get(id).path))
+    write_restore_note(core.config.data_dir, note)
     log.warning("%s restores the backup %s of %s: starting again", actor.name, id, note.made_at)
     core.part(Desk).restarting = id
     if core.server is not None:
@@ -154,15 +168,23 @@ def _back_up_if_due(core: SoundWave) -> None:
     due = latest_due(core.config["system.backup_schedule"], core.config["system.backup_hour"], now)
     if due is None:
         return
-    scheduled = (backup for backup in core.backups.list() if backup.why == "scheduled" and backup.state != "damaged")
-    if not any(to_stamp(due) <= backup.saved_at <= core.clock.stamp() for backup in scheduled):
+    scheduled = (backup for backup in core.backups.list() if backup.why == "scheduled")
+    states = [one.state for one in scheduled if to_stamp(due) <= one.saved_at <= core.clock.stamp()]
+    if len(states) < MOST_AT_ONCE and all(state == "damaged" for state in states):
         back_up(core, "scheduled")
 
 
 def _test_the_untested(core: SoundWave) -> None:
     for backup in core.backups.list():
-        if backup.state == "unverified" and backup.manifest and backup.manifest.verification is None:
+        if _is_to_be_tried(core, backup):
             test(core, backup.id)
+
+
+def _is_to_be_tried(core: SoundWave, backup: Backup) -> bool:
+    if backup.state != "unverified":
+        return False
+    tried = backup.manifest and backup.manifest.verification
+    return not tried or tried.at <= to_stamp(core.clock.now() - TRIED_AGAIN) or tried.at > core.clock.stamp()
 
 
 def _read_again(core: SoundWave) -> None:

@@ -60,9 +60,10 @@ class Disks:
             if question is None or (question.is_answered.is_set() and now >= question.until):
                 question = self._asked[folder] = _Question(folder, now + ANSWER_SECONDS)
         question.is_answered.wait(max(0.0, question.until - now))
-        if isinstance(question.answer, OSError):
-            raise question.answer
-        return question.answer
+        answer = question.answer
+        if isinstance(answer, OSError):  # a new one for each asker: one that is raised again grows a traceback
+            raise type(answer)(*answer.args)
+        return answer
 
 
 class WallClock:

@@ -23,12 +23,14 @@ import pytest
 from core.killing import killed_at
 
 from soundwave_core import manifest as manifests
+from soundwave_core.backup_archive import pack, take_in
 from soundwave_core.backups import Backup, Backups
 from soundwave_core.database import Database, open_database, transaction
-from soundwave_core.errors import Conflict, NotFound, Unavailable
+from soundwave_core.errors import Conflict, Invalid, NotFound, Unavailable
 from soundwave_core.manifest import Verification
 from soundwave_core.media_copy import write_media
 from soundwave_core.rotation import expendable
+from soundwave_core.sqlite import driver
 from soundwave_core.testing import VirtualClock
 from soundwave_core.trial import find_fault
 
@@ -354,3 +356,140 @@ def test_another_file_system_gets_the_list_and_a_sentence(
     assert facts
     assert (facts.kind, facts.count) == ("list", 1)
     assert "on their disk" in facts.sentence
+
+
+# What must not happen
+
+
+@pytest.mark.parametrize("name", ["20250101T000000000000Z", "20259999T999999999999Z"])
+def test_a_bad_file_of_an_earlier_version_stops_no_backup(db: Database, backups: Backups, name: str) -> None:
+    backups.folder.mkdir()
+    bad = backups.folder / f"before-migration-{name}.sqlite3"
+    bad.write_bytes(b"")
+    made = backups.make(db, "manual")
+    assert [backup.id for backup in backups.list()] == [made.id]
+    assert sorted(path.name for path in backups.folder.iterdir()) == sorted([made.id, bad.name])
+
+
+def test_another_one_that_is_made_meanwhile_is_left_alone(db: Database, backups: Backups, clock: VirtualClock) -> None:
+    """As by a command beside the server, which has folders of its own open."""
+    with backups.building(backups.new_id("manual")) as part:
+        (part / "half").write_bytes(b"x")
+        other = Backups(backups.folder, clock).make(db, "manual")
+        assert (part / "half").exists()
+    assert len(backups.list()) == 2
+    left = part.with_name(other.id + ".part")
+    left.mkdir()
+    backups.sweep()
+    assert not left.exists()  # of one that was killed
+
+
+def test_two_who_remove_the_same_one(db: Database, backups: Backups, monkeypatch: pytest.MonkeyPatch) -> None:
+    backup, replace = backups.make(db, "manual"), os.replace
+
+    def meanwhile(source: Any, target: Any) -> None:
+        replace(source, target)
+        Backups(backups.folder, VirtualClock()).sweep()  # finds it under its other name
+
+    monkeypatch.setattr(os, "replace", meanwhile)
+    backups.remove(backup.id)
+    monkeypatch.undo()
+    assert list(backups.folder.iterdir()) == []
+    with pytest.raises(NotFound):
+        backups.remove(backup.id)
+    backups._drop(backup.id)  # who had looked before it went
+
+
+def test_a_folder_with_another_name_is_nobodys(db: Database, backups: Backups) -> None:
+    made = backups.make(db, "manual")
+    names = [f"{made.id}-keep", "backup-20261399-000000-000-manual"]
+    for name in names:
+        shutil.copytree(made.path, backups.folder / name)
+        with pytest.raises(NotFound):
+            backups.get(name)
+    for _ in range(11):
+        backups.make(db, "manual")
+    assert len(backups.rotate()) == 2
+    assert {path.name for path in backups.folder.iterdir()} >= set(names)
+
+
+@pytest.mark.parametrize("why", ["manual", "uploaded", "before-migration", "before-restore", "before-import"])
+def test_no_number_of_bad_ones_pushes_out_a_good_one(why: str) -> None:
+    good = [(f"backup-20260101-000000-{number:03}-{why}", why, "verified") for number in range(3)]
+    bad = [(f"backup-20260102-000000-{number:03}-{why}", why, "damaged") for number in range(20)]
+    gone = expendable([*good, *bad])
+    assert not {id for id, _, _ in good} & set(gone)
+    assert gone
+
+
+def test_one_that_was_just_made_stays_though_the_clock_was_set_back(
+    db: Database, backups: Backups, clock: VirtualClock
+) -> None:
+    for _ in range(5):
+        clock.advance(60)
+        backups.make(db, "before-migration")
+    made = Backups(backups.folder, VirtualClock(datetime(2020, 1, 1, tzinfo=UTC))).make(db, "before-migration")
+    assert backups.rotate([made.id]) == []
+    assert backups.rotate() == [made.id]
+
+
+def test_a_stranger_s_moment_is_read_before_it_is_believed(db: Database, backups: Backups, tmp_path: Path) -> None:
+    made = backups.make(db, "manual")
+    assert made.manifest is not None
+    for moment in ("nonsense", "2026-01-05", "", "9999-99-99T00:00:00.000Z"):
+        manifests.write(made.path, manifests.msgspec.structs.replace(made.manifest, made_at=moment))
+        assert backups.get(made.id).state == "damaged"
+        pack(made, tmp_path / "strange.zip")
+        with pytest.raises(Invalid):
+            take_in(backups, tmp_path / "strange.zip", backups.new_id("uploaded"))
+    assert [backup.id for backup in backups.list()] == [made.id]
+
+
+def test_files_of_1970_are_packed(db: Database, backups: Backups, tmp_path: Path) -> None:
+    """As where a machine has no clock, or a copy lost its times."""
+    made = backups.make(db, "manual")
+    os.utime(made.path / "db.sqlite3", (0, 0))
+    pack(made, tmp_path / "old.zip")
+    assert find_fault(take_in(backups, tmp_path / "old.zip", backups.new_id("uploaded"))) is None
+
+
+# Held writers
+
+
+def test_a_hold_lasts_from_when_the_last_writer_has_ended(
+    db: Database, clock: VirtualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    began, go_on, begin = threading.Event(), threading.Event(), db.hold.begin
+
+    def announced(seconds: float) -> None:
+        begin(seconds)
+        go_on.set()
+
+    def write() -> None:
+        with transaction(db) as tx:
+            tx.next_rev()
+            began.set()
+            assert go_on.wait(60)
+            clock.advance(3)
+
+    thread = threading.Thread(target=write)
+    thread.start()
+    assert began.wait(60)
+    monkeypatch.setattr(db.hold, "begin", announced)
+    db.hold_writes(2)
+    assert db.hold.seconds_left == 2
+    thread.join(60)
+
+
+def test_a_hold_that_cannot_empty_the_log_is_none(db: Database) -> None:
+    with closing(driver.connect(str(db.path), isolation_level=None)) as reader:
+        reader.execute("BEGIN")
+        reader.execute("SELECT count(*) FROM left_hand").fetchall()
+        move(db, 1)
+        db._connections.writer.execute("PRAGMA busy_timeout=10")
+        with pytest.raises(Unavailable, match="nothing is held back"):
+            db.hold_writes(60)
+        assert db.hold.seconds_left == 0
+    db.hold_writes(60)
+    assert db.hold.seconds_left == 60
+    assert db.path.with_name("db.sqlite3-wal").stat().st_size == 0

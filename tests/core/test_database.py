@@ -15,6 +15,7 @@ from functools import partial
 from pathlib import Path
 
 import pytest
+from core.killing import cut_short
 
 from soundwave_core import sqlite
 from soundwave_core.database import (
@@ -26,6 +27,7 @@ from soundwave_core.database import (
     sqlite_version,
     transaction,
 )
+from soundwave_core.database_file import copy_file, create, look_into, make_one_file
 from soundwave_core.errors import NotFound, StartError, Unavailable
 from soundwave_core.sqlite import connect
 
@@ -657,3 +659,73 @@ def test_a_backup_that_fails_its_check_gets_no_name(db: Database, path: Path) ->
     with pytest.raises(Unavailable, match=r"The database is damaged: .*notes_by_title"):
         db.backup_to(copy)
     assert list(path.parent.glob("copy*")) == []
+
+
+def test_a_new_file_is_in_wal_mode_from_the_start(path: Path) -> None:
+    """Else the first start would switch it, and a kill in that leaves half a change."""
+    create(path)
+    assert path.read_bytes()[18:20] == b"\2\2"
+    assert [entry.name for entry in path.parent.iterdir()] == [path.name]
+
+
+def test_half_a_change_is_undone_at_the_start(db: Database, path: Path) -> None:
+    """Such as a kill in a switch to or from WAL leaves; who only looks changes nothing."""
+    db.close()
+    files = cut_short(path, "DELETE FROM notes")
+    assert "undoes a change that was cut short" in inspect_database(path)
+    for suffix, content in files.items():
+        assert path.with_name(f"db.sqlite3{suffix}").read_bytes() == content
+    with closing(open_database(path, 4)) as again:
+        assert again.rows("SELECT uid FROM notes") == [{"uid": "one"}]
+        assert again.value("PRAGMA integrity_check") == "ok"
+    assert not path.with_name("db.sqlite3-journal").exists()
+
+
+def test_killed_in_the_first_start_after_a_restore(db: Database, path: Path, tmp_path: Path) -> None:
+    """A real kill -9, where SQLite is about to remove the journal of its switch to WAL: a restored file is in none."""
+    db.close()
+    make_one_file(path)
+    journal = path.with_name("db.sqlite3-journal")
+    code = (
+        "from pathlib import Path; from soundwave_core.database import open_database\n"
+        f"open_database(Path({str(path)!r}), 4)"
+    )
+    strace = ["strace", "-f", "-o", str(tmp_path / "log"), "-P", str(journal), "-e", "trace=unlink"]
+    command = [*strace, "-e", "inject=unlink:signal=KILL:when=1", sys.executable, "-c", code]
+    subprocess.run(command, check=False, timeout=60, capture_output=True)
+    assert journal.read_bytes()[:1] not in (b"", b"\0")
+    with closing(open_database(path, 4)) as again:
+        assert again.rows("SELECT uid FROM notes") == [{"uid": "one"}]
+
+
+def test_no_database_is_put_where_the_journal_of_another_lies(db: Database, path: Path) -> None:
+    db.close()
+    cut_short(path, "DELETE FROM notes")
+    path.unlink()
+    refused(path, "missing, but its journal .*-journal is there")
+
+
+def test_half_a_change_is_not_in_a_copy_and_stays_in_the_file(db: Database, path: Path) -> None:
+    db.close()
+    files = cut_short(path, "DELETE FROM notes")
+    (path.parent / "copies").mkdir()
+    assert copy_file(path, path.parent / "copies" / "copy.sqlite3").tables["notes"] == 1
+    assert look_into(path.parent / "copies" / "copy.sqlite3").tables["notes"] == 1
+    assert [entry.name for entry in (path.parent / "copies").iterdir()] == ["copy.sqlite3"]
+    for suffix, content in files.items():
+        assert path.with_name(f"db.sqlite3{suffix}").read_bytes() == content
+
+
+def test_no_copy_is_made_of_what_a_damaged_journal_lets_through(db: Database, path: Path) -> None:
+    for number in range(8):
+        add(db, f"acknowledged {number}")
+    wal = path.with_name("db.sqlite3-wal")
+    files = path.read_bytes(), bytearray(wal.read_bytes())
+    db.close()
+    files[1][32 + (len(files[1]) - 32) // 4120 // 2 * 4120 + 24 + 99] ^= 1
+    path.write_bytes(files[0])
+    wal.write_bytes(files[1])
+    with pytest.raises(StartError, match="does not match its checksum") as caught:
+        copy_file(path, path.with_name("copy.sqlite3"))
+    assert caught.value.code == "database_damaged"
+    assert wal.read_bytes() == bytes(files[1])

@@ -43,6 +43,9 @@ def test_columns_are_asked_for_by_name(path: Path) -> None:
             [], 0, False,
         )  # fmt: skip
         assert next(iter(legacy.each("user_account", "id"))) == {"id": 1}
+        orders = ("rank DESC, id DESC", "rank", "username DESC, rank", "rowid")
+        found = [[row["id"] for row in legacy.rows("user_account", "id", order=order)] for order in orders]
+        assert found == [[2, 1], [1, 2], [2, 1], [1, 2]]
 
 
 def test_columns_of_odd_names(tmp_path: Path) -> None:
@@ -58,6 +61,10 @@ def test_bytes_that_are_no_text_still_name_their_file(tmp_path: Path) -> None:
     with open_legacy(path) as legacy:
         name = legacy.rows("audio_audio", "file_path")[0]["file_path"]
     assert name.encode("utf-8", "surrogateescape") == b"f\xfc.m4a"
+    with open_legacy(
+        make(tmp_path / "bytes.sqlite3", table, "INSERT INTO audio_audio VALUES (x'66fc2e6d3461')")
+    ) as raw:
+        assert raw.rows("audio_audio", "file_path")[0]["file_path"] == name
     assert (Legacy.text(name), Legacy.text(None), Legacy.text("a\0b")) == ("f?.m4a", "", "ab")
 
 
@@ -69,9 +76,10 @@ def test_ids_are_the_same_at_every_import_and_of_this_deployment(path: Path, tmp
                 legacy.uid("track", 1, "2025-12-24T19:02:11.500Z"),
             ]  # fmt: skip
 
-    other = make(tmp_path / "other.sqlite3", "UPDATE user_account SET username = 'zoe' WHERE id = 1")
+    other = make(tmp_path / "other.sqlite3", "UPDATE user_account SET date_joined = '2025-12-24' WHERE id = 1")
     first = ids(path)
     assert ids(path) == first
+    assert ids(make(tmp_path / "renamed.sqlite3", "UPDATE user_account SET username = 'zoe' WHERE id = 1")) == first
     assert len(set(first + ids(other))) == 8
     assert all(uid[12] == "8" and uid[16] in "89ab" and len(uid) == 32 for uid in first)
     assert int(first[3][:12], 16) == int(datetime(2025, 12, 24, 19, 2, 11, 500_000, UTC).timestamp() * 1000)
@@ -94,11 +102,22 @@ def test_what_became_of_rows(path: Path) -> None:
     [
         ("2025-12-24 19:02:11.500000", "2025-12-24T19:02:11.500Z"),
         ("2025-12-24 19:02:11", "2025-12-24T19:02:11.000Z"),
-        ("", None), (None, None), ("yesterday", None),
+        ("", None), (None, None), ("yesterday", None), (17, None), (1.5, None),
     ],
 )  # fmt: skip
-def test_moments(text: str | None, stamp: str | None) -> None:
+def test_moments(text: object, stamp: str | None) -> None:
     assert Legacy.stamp(text) == stamp
+
+
+@pytest.mark.parametrize(
+    ("value", "whole", "seconds"),
+    [
+        (3, 3, 3.0), (2.5, None, 2.5), (0, None, None), (-1, None, None), ("3", None, None), (None, None, None),
+        (float("inf"), None, None), (2**62, None, None),
+    ],
+)  # fmt: skip
+def test_numbers(value: object, whole: int | None, seconds: float | None) -> None:
+    assert (Legacy.whole(value), Legacy.seconds(value)) == (whole, seconds)
 
 
 def test_tables_that_nobody_asked_for(tmp_path: Path) -> None:
@@ -115,6 +134,18 @@ def test_it_is_opened_as_a_copy(path: Path) -> None:
         assert legacy.folder == path.parent
         assert {other.name for other in path.parent.iterdir()} == {"db.sqlite3"}
     assert path.read_bytes() == before
+
+
+def test_the_copy_is_where_it_is_told_to_be(path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "nowhere"))
+    cache = tmp_path / "a" / "cache"
+    with open_legacy(path, cache):
+        assert len(list(cache.glob("*/db.sqlite3"))) == 1
+    assert list(cache.iterdir()) == []
+    for folder, reason in ((None, "No such file"), (path, "File exists")):
+        with pytest.raises(StartError, match=f"cannot be copied to .*{reason}") as refusal, open_legacy(path, folder):
+            pass
+        assert refusal.value.code == "copy_failed"
 
 
 @pytest.mark.parametrize("broken", [b"", b"text", b"SQLite format 3\0"])

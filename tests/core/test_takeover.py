@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import subprocess
 import sys
 from pathlib import Path
@@ -10,8 +11,9 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
+from core.killing import cut_short
 
-from soundwave_core import SoundWave, StartError, hookimpl
+from soundwave_core import SoundWave, StartError, hookimpl, open_copy
 from soundwave_core.cli import cli
 from soundwave_core.database_file import is_legacy
 from soundwave_core.sqlite import APPLICATION_ID
@@ -137,6 +139,61 @@ def test_killed_on_the_way_it_begins_anew(
     assert len(home.kept) == 1
 
 
+@pytest.mark.parametrize("event", [None, "importing/db.sqlite3"])
+def test_half_a_change_of_the_old_server_is_undone(
+    home: Home, make_core: MakeCore, tmp_path: Path, event: str | None
+) -> None:
+    """Killed in a commit it leaves a -journal (Django's SQLite is in DELETE mode): kept with it, and not applied."""
+    files = cut_short(home.database, "UPDATE user_account SET username = username || '-never-committed'")
+    assert is_legacy(home.database)
+    if event is not None:
+        environ = {"PATH": os.environ["PATH"], "PYTHONPATH": os.pathsep.join(entry for entry in sys.path if entry)}
+        command = [sys.executable, "-c", DYING, str(tmp_path), "os.rename", event]
+        done = subprocess.run(command, env=environ, capture_output=True, text=True, check=False)
+        assert done.returncode == KILLED, done.stderr
+    core = make_core()
+    names = {row["name"] for row in core.db.rows("SELECT name FROM users")}
+    assert names
+    assert not [name for name in names if "never-committed" in name]
+    assert core.db.value("PRAGMA integrity_check") == "ok"
+    assert core.db.value("SELECT count(*) FROM legacy_imports") == 1
+    assert not home.database.with_name("db.sqlite3-journal").exists()
+    kept = home.kept[-1]  # killed after it was undone in place, there is another one, ``-2``
+    for suffix, content in files.items():
+        assert kept.with_name(f"{kept.name}{suffix}").read_bytes() == content
+
+
+@pytest.mark.parametrize("is_full_for_good", [True, False])
+def test_a_log_that_cannot_be_brought_in_is_not_thrown_away(
+    home: Home, make_core: MakeCore, monkeypatch: pytest.MonkeyPatch, is_full_for_good: bool
+) -> None:
+    """As on a disk that fills: closing, SQLite says nothing when it cannot write the log's pages to the file."""
+    old, close, limits = home.database.read_bytes(), SoundWave.close, resource.getrlimit(resource.RLIMIT_FSIZE)
+
+    def close_on_a_full_disk(core: SoundWave) -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (4096, limits[1]))
+        close(core)
+        if not is_full_for_good:
+            resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(SoundWave, "close", close_on_a_full_disk)
+        try:
+            if is_full_for_good:
+                with pytest.raises(StartError, match="was not brought over: the new database could not be written"):
+                    make_core()
+                assert home.database.read_bytes() == old
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+        if not is_full_for_good:
+            make_core().stop()
+    resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    core = make_core()
+    assert core.db.value("SELECT count(*) FROM entries") == 62
+    assert core.db.value("PRAGMA integrity_check") == "ok"
+    assert leavings(home) == set()
+
+
 def test_another_old_database_is_kept_besides(home: Home, make_core: MakeCore) -> None:
     make_core().stop()
     first = home.kept[0].read_bytes()
@@ -236,10 +293,47 @@ def test_a_rehearsal_changes_nothing(home: Home, run: Any) -> None:
     assert result.output.splitlines()[1:] == again.output.splitlines()[1:]
 
 
+def test_whole_databases_are_copied_to_the_cache_only(
+    home: Home, run: Any, make_core: MakeCore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "nowhere"))
+    make_core().stop()
+    old = str(home.kept[0])
+    for arguments in (("--dry-run", old), (old,)):
+        result = run("import-legacy", *arguments)
+        assert result.exit_code == 0, result.output
+    assert list((tmp_path / "cache").glob("soundwave-*")) == []
+
+
+def test_a_copy_that_cannot_be_made_is_one_sentence(home: Home, make_core: MakeCore, tmp_path: Path) -> None:
+    core = make_core()
+    core.stop()
+    full = OSError(28, "No space left on device")
+    with pytest.MonkeyPatch.context() as patch, pytest.raises(StartError, match=r"cannot be copied .*No space") as told:
+        patch.setattr("soundwave_core.takeover.copy", Raising(full))
+        with open_copy(core):
+            pass
+    assert told.value.code == "copy_failed"
+    assert list((tmp_path / "cache").glob("soundwave-*")) == []
+
+
+class Raising:
+    """Called, it fails."""
+
+    def __init__(self, error: Exception) -> None:
+        self._error = error
+
+    def __call__(self, *arguments: Any) -> Any:
+        raise self._error
+
+
 def test_a_second_import_changes_nothing(home: Home, make_core: MakeCore, run: Any) -> None:
     core = make_core()
     before, rev = contents(core), core.db.rev()
     core.stop()
+    with home.opened(home.kept[0]) as raw:  # renamed over there in the meantime
+        raw.execute("UPDATE user_account SET username = 'boss' WHERE id = 1")
+        raw.commit()
     result = run("import-legacy", str(home.kept[0]))
     assert result.exit_code == 0, result.output
     assert "60 rows came over before" in result.output

@@ -88,6 +88,7 @@ ROWS: dict[str, list[str]] = {
     "file_states": [f"INSERT INTO file_states VALUES (2, 'missing', '{AT}')"],
     "lyrics": [f"INSERT INTO lyrics VALUES (2, NULL, 'words', 0, 'manual', NULL, '{AT}', 0)"],
     "earlier_plays": [f"INSERT INTO earlier_plays VALUES ('{ID}1', 2, 7, 1)"],
+    "legacy_accounts": [f"INSERT INTO legacy_accounts VALUES ('{ID}9', '{ID}1')"],
     "legacy_downloads": [f"INSERT INTO legacy_downloads VALUES ('{ID}9')"],
     "legacy_rows": [f"INSERT INTO legacy_rows VALUES ('{ID}9')"],
     "placed_files": [f"INSERT INTO placed_files VALUES ('p', '{AT}')"],

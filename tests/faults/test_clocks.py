@@ -16,6 +16,8 @@ from faults.serving import Browser, Served, member_of, serving
 from soundwave_core import SoundWave, from_stamp, transaction
 from soundwave_core.testing import PASSWORD, START, Client, MakeCore, VirtualClock, make_cast
 
+pytestmark = pytest.mark.machine
+
 Tell = Callable[[str], None]
 HOUR, DAY = 3600.0, 86400.0
 TO_1970 = -(START - datetime(1970, 1, 1, tzinfo=UTC)).total_seconds()

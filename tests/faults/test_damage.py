@@ -161,7 +161,24 @@ def flipped_frame(wal: Path) -> None:
     wal.write_bytes(data)
 
 
-@pytest.mark.parametrize("damage", [garbage_all_over, no_header, flipped_frame])
+def flipped_checksum(wal: Path) -> None:
+    """The frame is whole but for the sum that says so."""
+    _flip_in_a_frame_header(wal, 16)
+
+
+def flipped_salt(wal: Path) -> None:
+    """As if it were left over from an earlier log, with newer ones behind it."""
+    _flip_in_a_frame_header(wal, 8)
+
+
+def _flip_in_a_frame_header(wal: Path, place: int) -> None:
+    data = bytearray(wal.read_bytes())
+    frames = (len(data) - WAL_HEADER) // (FRAME_HEADER + PAGE)
+    data[WAL_HEADER + frames // 2 * (FRAME_HEADER + PAGE) + place] ^= 4
+    wal.write_bytes(data)
+
+
+@pytest.mark.parametrize("damage", [garbage_all_over, no_header, flipped_frame, flipped_checksum, flipped_salt])
 def test_a_damaged_journal_is_found_at_the_start(worn: Worn, tmp_path: Path, damage: Callable[[Path], None]) -> None:
     """It has what was acknowledged last: without it there would be less, and nobody would know."""
     home = worn.killed.moved_to(tmp_path).home
@@ -196,11 +213,12 @@ def test_every_torn_end_is_told_from_every_damage(tmp_path: Path) -> None:
         torn.write_bytes(whole[:size])
         assert journal_fault(torn) is None, size
     for frame in range(ends[-1]):
-        data = bytearray(whole)
-        data[WAL_HEADER + frame * (FRAME_HEADER + PAGE) + FRAME_HEADER + chance.randrange(PAGE)] ^= 1
-        torn.write_bytes(data)
         is_last = frame >= ends[-2]
-        assert (journal_fault(torn) is None) == is_last, frame
+        for place in (*range(8, FRAME_HEADER), FRAME_HEADER + chance.randrange(PAGE)):  # salts, checksum, page
+            data = bytearray(whole)
+            data[WAL_HEADER + frame * (FRAME_HEADER + PAGE) + place] ^= 1
+            torn.write_bytes(data)
+            assert (journal_fault(torn) is None) == is_last, (frame, place)
 
 
 def test_the_journal_of_another_database_is_found(

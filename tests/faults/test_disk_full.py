@@ -14,6 +14,8 @@ from faults.serving import Browser, Home, refusal, serving
 from soundwave_core.ballast import SIZE_BYTES
 from soundwave_core.testing import PASSWORD
 
+pytestmark = pytest.mark.machine
+
 Tell = Callable[[str], None]
 ROOM = 3 * SIZE_BYTES  # for the ballast, and twice as much before it is taken
 MANY = 300  # writes that are refused, one after the other

@@ -23,6 +23,8 @@ from faults.furnished import Furnished
 from faults.serving import Browser, Gone, Home, Served
 from faults.writers import Tally, Writer, begin, writers_of
 
+pytestmark = pytest.mark.machine
+
 Tell = Callable[[str], None]
 PLUGINS = Path(__file__).parent / "stranger"
 FEWEST, MOST = 10, 40  # acknowledged writes and imports before a cut

@@ -13,6 +13,8 @@ from faults.serving import serving
 from faults.tracing import failing, injected
 from faults.writers import Refused, Writer, begin, writers_of
 
+pytestmark = pytest.mark.machine
+
 Tell = Callable[[str], None]
 WRITES = 15  # of each writer, while calls fail
 TRIES = 50  # for a write that failed, while some of its calls still do

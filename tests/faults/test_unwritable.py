@@ -13,6 +13,8 @@ from faults.disks import Disk, disk
 from faults.furnished import Furnished
 from faults.serving import Home, refusal, serving
 
+pytestmark = pytest.mark.machine
+
 # Root that may not do all: modes and owners count, as they do for everybody else.
 WITHOUT_RIGHTS = ("setpriv", "--bounding-set=-all", "--inh-caps=-all")
 STRANGER = 12345

@@ -134,7 +134,11 @@ class Writer:
 
     def _look(self, browser: Browser, playlist: str) -> None:
         """The ids of the items, and whether the server shows what it promised."""
-        shown = browser.get(f"/api/playlist/{playlist}/")["items"]
+        reply = browser.send("GET", f"/api/playlist/{playlist}/")
+        if reply.status >= 500:  # the disk is gone under a read
+            self.odd.append(f"{self.member.name}: look {reply.status} {reply.body}")
+            raise Gone("look")
+        shown = reply.body["items"]
         tracks = [item["track"]["id"] for item in shown]
         if tracks != self.state.playlists[playlist][1]:
             self.odd.append(f"{self.member.name}: {playlist} shows {tracks}")

@@ -290,6 +290,11 @@ CREATE TABLE known_devices (
 
 CREATE INDEX known_devices_by_secret ON known_devices (secret_hash);
 
+CREATE TABLE legacy_accounts (
+    uid TEXT NOT NULL PRIMARY KEY CHECK (length(uid) = 32),
+    user_id TEXT NOT NULL REFERENCES users (uid)
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE legacy_downloads (
     uid TEXT NOT NULL PRIMARY KEY CHECK (length(uid) = 32)
 ) STRICT, WITHOUT ROWID;

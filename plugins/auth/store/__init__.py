@@ -7,6 +7,7 @@ from .audit import AuditFilter, AuditRow, AuditTrail
 from .avatars import AvatarRow, Avatars
 from .codes import InviteRow, Invites, SetupCodes
 from .credentials import GoneRow, SessionRow, Sessions, TokenRow, Tokens
+from .legacy_accounts import LegacyAccounts
 from .second_factors import FactorRow, RecoveryCodes, SecondFactors
 from .throttles import KnownDevices, ThrottleRow, Throttles
 from .user_config import UserConfig
@@ -24,6 +25,7 @@ __all__ = [
     "InviteRow",
     "Invites",
     "KnownDevices",
+    "LegacyAccounts",
     "NewUser",
     "RecoveryCodes",
     "SecondFactors",

@@ -41,6 +41,10 @@ class FileRemovals:
         """The file is gone, or is needed again."""
         self._db.execute("DELETE FROM file_removals WHERE path = :path", path=path)
 
+    def forget_all(self) -> None:
+        """No file is to be removed."""
+        self._db.execute("DELETE FROM file_removals")
+
 
 class Artworks:
     """Pictures by content: one file however many tracks, playlists and channels show it."""

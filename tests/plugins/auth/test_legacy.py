@@ -109,8 +109,11 @@ def test_a_password_that_cannot_match_lets_nobody_in(home: Home, make_core: Make
     assert "(soundwave user reset-password NAME): bob." in notes_of(report_of(core), "Users")
 
 
-@pytest.mark.parametrize(("gigabytes", "wanted"), [(0, None), (0.5, 500_000_000), (-1, None), (10**12, 2**53 - 1)])
-def test_quotas(home: Home, make_core: MakeCore, gigabytes: float, wanted: int | None) -> None:
+@pytest.mark.parametrize(
+    ("gigabytes", "wanted"),
+    [(0, None), (0.5, 500_000_000), (-1, None), (10**12, 2**53 - 1), ("much", None), (float("inf"), 2**53 - 1)],
+)
+def test_quotas(home: Home, make_core: MakeCore, gigabytes: object, wanted: int | None) -> None:
     """0 was shown and refused nothing."""
     home.change("UPDATE user_account SET storage_quota_gb = :gb WHERE username = 'bob'", gb=gigabytes)
     assert row_of(make_core(), "bob")["quota_bytes"] == wanted
@@ -187,6 +190,31 @@ def test_who_is_here_already_keeps_password_and_role(make_core: MakeCore) -> Non
     once = stored(core)
     again(core)
     assert stored(core) == once
+
+
+@pytest.mark.parametrize("what", ["renamed", "removed", "replaced"])
+def test_who_was_taken_for_somebody_stays_them(make_core: MakeCore, what: str) -> None:
+    """Nobody comes again with the old password, whatever became of the account."""
+    core = make_core()
+    ann = Client(core)
+    ann.register("ann", setup_code=setup_code_of(core))
+    ann.post(USERS, {"username": "bob", "password": "a password of bob's own"})
+    bob_id = str(row_of(core, "bob")["uid"])
+    again(core)
+    path = f"{USERS}{bob_id}/"
+    if what == "removed":
+        assert ann.delete(f"{path}?tracks=remove").status == 204
+    else:
+        assert ann.patch(path, {"username": "robert"}).status == 200
+    if what == "replaced":
+        assert ann.post(USERS, {"username": "bob", "password": "of another bob entirely"}).status == 201
+    before = stored(core)
+    with open_legacy(OLD) as legacy:
+        report = bring_over(core, legacy, "again")
+        assert legacy.id_of("user", 3) == (None if what == "removed" else bob_id)
+    assert stored(core) == before
+    assert log_in(core, "bob", "bob-pass-phrase-3")[0] == 401
+    assert section(report, "Users") == (4, 3 if what == "removed" else 4)
 
 
 def test_two_do_not_become_one(home: Home, make_core: MakeCore, tmp_path: Path) -> None:

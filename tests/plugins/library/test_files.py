@@ -17,7 +17,7 @@ from soundwave_core import SoundWave, transaction
 from soundwave_core.testing import Cast, VirtualClock
 from soundwave_downloads.media import hashes_of
 from soundwave_library import FileStates, Tracks, find_file
-from soundwave_library.files import Reading
+from soundwave_library.files import MOST_WAITING, Reading
 from soundwave_library.reading import UNKNOWN, picture_type, read_file, what_is
 from soundwave_library.store import NO_HASH
 from tests.site.fixtures import media
@@ -98,6 +98,69 @@ def test_two_who_want_an_unread_file_read_it_once(
     for thread in threads:
         thread.join()
     assert (found, len(reads)) == ([200, 200], 1)
+
+
+def test_who_waits_for_too_long_is_told_to_come_again(
+    core: SoundWave, cast: Cast, shelf: Shelf, unread: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A request thread is one of few: it does not wait while somebody else's gigabyte is read."""
+    monkeypatch.setattr("soundwave_library.files.WAIT_SECONDS", 0.01)
+    for turn in (core.part(Reading).for_job, core.part(Reading).for_listener):
+        with turn():
+            answer = cast.bob.get(f"/api/audio/{unread}/stream/")
+            assert (answer.status, answer.json["code"]) == (503, "track_file_being_read")
+            assert answer.headers["Retry-After"] == "5"
+            assert stream(cast.bob, shelf.add("Read before", cast.bob)) == (200, None)
+    assert stream(cast.bob, unread) == (200, None)
+
+
+def test_few_wait_at_once(core: SoundWave, cast: Cast, unread: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("soundwave_library.files.WAIT_SECONDS", 60.0)
+    found, reading = list[int](), core.part(Reading)
+
+    def listen() -> None:
+        found.append(stream(cast.bob, unread)[0])
+        core.db.release()
+
+    threads = [threading.Thread(target=listen) for _ in range(MOST_WAITING + 1)]
+    with reading.for_job():
+        for thread in threads[:-1]:
+            thread.start()
+        while reading.listeners < MOST_WAITING and all(thread.is_alive() for thread in threads[:-1]):
+            threads[0].join(0.01)
+        threads[-1].start()
+        threads[-1].join(30)
+        assert found == [503]
+    for thread in threads:
+        thread.join()
+    assert found == [503, 200, 200]
+
+
+def test_the_job_gives_way_between_files(
+    core: SoundWave, cast: Cast, shelf: Shelf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    old = {"content_hash": NO_HASH, "revision": NO_HASH, "block_hashes": [], "file_state": "unread"}
+    uids = [shelf.add(f"Old {n}", cast.bob, source=f"old{n}", path=f"Old/{n}.opus", **old) for n in range(4)]
+    order, threads, reading = list[str](), list[threading.Thread](), core.part(Reading)
+
+    def listen() -> None:
+        stream(cast.bob, uids[3])
+        core.db.release()
+
+    def read(path: Path, is_to_stop: Any) -> Any:
+        order.append(path.stem)
+        if len(order) == 1:  # the job's first file: now somebody wants the last one
+            threads.append(threading.Thread(target=listen))
+            threads[0].start()
+            while not reading.listeners and threads[0].is_alive():
+                threads[0].join(0.01)
+        return read_file(path)
+
+    monkeypatch.setattr("soundwave_library.files.WAIT_SECONDS", 60.0)
+    monkeypatch.setattr("soundwave_library.files.read_file", read)
+    core.jobs.run(READ)
+    threads[0].join()
+    assert order == ["0", "3", "1", "2"]
 
 
 def test_a_missing_file_is_told_and_noted(core: SoundWave, cast: Cast, shelf: Shelf) -> None:
@@ -276,6 +339,27 @@ def test_cut_off_heads_are_no_error(media: Media) -> None:
     assert what_is(io.BytesIO(b"hello")) == UNKNOWN
 
 
+class Counting(io.BytesIO):
+    """Counts how often it is read."""
+
+    reads = 0
+
+    def read(self, size: int | None = -1) -> bytes:
+        self.reads += 1
+        return super().read(size)
+
+
+def test_a_file_of_nothing_but_small_boxes_is_not_walked_to_its_end(media: Media) -> None:
+    small = b"\0\0\0\x08free"
+    file = Counting(b"\0\0\0\x08ftyp" + small * 100_000)
+    assert what_is(file) == ("unknown", "audio/mp4", None)
+    assert file.reads < 1000
+    tone = media.read("tone.m4a")
+    length = int.from_bytes(tone[:4])
+    moved = tone[:length] + small * 100 + tone[length:]
+    assert what_is(io.BytesIO(moved))[0] == "aac"
+
+
 def test_pictures_by_their_bytes(media: Media) -> None:
     found = [picture_type(media.read(f"cover.{kind}")) for kind in ("jpg", "png", "webp")]
     assert found == ["image/jpeg", "image/png", "image/webp"]
@@ -289,10 +373,6 @@ def test_a_path_may_have_dots_in_its_names(core: SoundWave) -> None:
     assert find_file(core, "Mr. Ellipsis../a..b.m4a") == (folder.resolve() / "a..b.m4a", 1)
     assert find_file(core, "../data/setup-link") is None
     assert find_file(core, "") is None
-
-
-def test_one_reads_at_a_time(core: SoundWave) -> None:
-    assert core.part(Reading) is core.part(Reading)
 
 
 def test_renewing_heals(core: SoundWave, cast: Cast, shelf: Shelf) -> None:

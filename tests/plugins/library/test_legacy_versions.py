@@ -140,7 +140,76 @@ def test_rows_of_nobody_are_named(home: Home, make_core: MakeCore) -> None:
     home.change("PRAGMA foreign_keys = OFF", "DELETE FROM user_account WHERE id = 4")
     report = report_of(make_core())
     assert "2 rows belong to users who did not come over" in notes_of(report, "Tracks")
-    assert "its owner did not come over" in notes_of(report, "Playlists")
+    assert "its owner did not come over (1): " in notes_of(report, "Playlists")
+
+
+def test_of_many_rows_that_stay_behind_the_first_are_named(home: Home, make_core: MakeCore) -> None:
+    tables = {"audio_audioprogress": "user_id", "download_downloadqueue": "owner_id", "playlist_playlist": "owner_id",
+              "playlist_playlistdownload": "user_id", "audio_localaudio": "owner_id"}  # fmt: skip
+    home.change("PRAGMA foreign_keys = OFF")
+    with home.opened() as raw:
+        for table, owner in tables.items():
+            schema = raw.execute("SELECT sql FROM sqlite_schema WHERE name = ?", (table,)).fetchone()[0]
+            columns = [row[1] for row in raw.execute(f"PRAGMA table_info({table})") if row[1] not in ("id", owner)]
+            shown, plain = ", ".join(columns), schema.partition("(")[0]
+            raw.execute(f"ALTER TABLE {table} RENAME TO was")
+            raw.execute(f"{plain} (id INTEGER PRIMARY KEY, {owner}, {shown})")
+            raw.execute(
+                f"""WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 70)
+                INSERT INTO {table} ({owner}, {shown}) SELECT 999, {shown} FROM n, (SELECT * FROM was LIMIT 1)"""
+            )
+            raw.execute("DROP TABLE was")
+        raw.commit()
+    report = report_of(make_core())
+    for name in ("Positions", "Download queue", "Playlists", "Playlist downloads", "Uploads"):
+        notes = notes_of(report, name)
+        assert "is not there (70): " in notes or "did not come over (70): " in notes, name
+        assert notes.count("; and 20 more") == 1, name
+        assert len(notes.splitlines()) < 5, name
+
+
+ABSENT = [
+    ("audio_artwork", "priority"), ("audio_artwork", "is_primary"), ("playlist_playlistitem", "position"),
+    ("playlist_playlistdownloaditem", "position"), ("audio_localaudioplaylistitem", "position"),
+    ("audio_audio", "published_date"), ("audio_audio", "downloaded_date"), ("download_downloadqueue", "added_date"),
+    ("channel_channel", "owner_id"), ("user_account", "date_joined"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("table", "column"), ABSENT)
+def test_a_column_that_is_absent_is_no_obstacle(home: Home, make_core: MakeCore, table: str, column: str) -> None:
+    with home.opened() as raw:
+        columns = ", ".join(row[1] for row in raw.execute(f"PRAGMA table_info({table})") if row[1] != column)
+        raw.execute(f"CREATE TABLE without AS SELECT {columns} FROM {table}")
+        raw.execute(f"DROP TABLE {table}")
+        raw.execute(f"ALTER TABLE without RENAME TO {table}")
+        raw.commit()
+    assert "Tracks: 60 of 60" in report_of(make_core()).text()
+
+
+@pytest.mark.parametrize(
+    ("table", "change"),
+    [
+        ("audio_audioprogress", "position = 'abc'"),
+        ("audio_audioprogress", "position = 9e999"),
+        ("user_account", "date_joined = 17"),
+        ("user_account", "avatar = x'ff00'"),
+        ("user_account", "password = x'ff00'"),
+        ("audio_audio", "title = x'ff00', duration = 'x', play_count = 'x'"),
+        ("audio_artwork", "width = 70000000000000000000"),
+        ("playlist_playlistdownloaditem", "retry_count = 'x'"),
+        ("playlist_playlistdownload", "created_at = 5"),
+    ],
+)
+def test_odd_values_keep_no_server_from_starting(home: Home, make_core: MakeCore, table: str, change: str) -> None:
+    home.change("PRAGMA ignore_check_constraints = ON", f"UPDATE {table} SET {change}")
+    assert "Tracks: 60 of 60" in report_of(make_core()).text()
+
+
+def test_a_play_of_odd_length(home: Home, make_core: MakeCore) -> None:
+    make_later(home)
+    home.change("UPDATE stats_listeninghistory SET duration_listened = 'long'")
+    assert make_core().db.value("SELECT count(*) FROM plays WHERE title = 'Gone' AND seconds = 0") == 1
 
 
 def test_a_channel_that_no_admin_had_is_nobody_elses(home: Home, make_core: MakeCore, expected: dict[str, Any]) -> None:

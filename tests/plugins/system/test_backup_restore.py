@@ -23,7 +23,7 @@ from core.killing import killed_at
 from core.shelf import add_track
 from core.toys import toy
 
-from soundwave_core import Actor, Migration, NotFound, SoundWave, StartError, cli, restore_now, transaction
+from soundwave_core import Actor, Migration, NotFound, SoundWave, StartError, cli, pack_backup, restore_now, transaction
 from soundwave_core.migrations import migrate
 from soundwave_core.sqlite import driver
 from soundwave_core.testing import PASSWORD, Cast, Client, MakeCore, VirtualClock, make_cast
@@ -350,7 +350,7 @@ def test_a_start_that_is_killed_in_the_switch_is_finished_by_the_next(make_core:
     id = core.backups.make(core.db, "manual").id
     core.stop()
     data, spare = core.config.data_dir, core.config.data_dir.with_name("spare")
-    restoring.prepare(idle(core), core.backups.get(id), look, ALICE)
+    restoring.write_note(data, restoring.prepare(idle(core), core.backups.get(id), look, ALICE))
     shutil.copytree(data, spare)
     starting = idle(core)
     note = restoring.pending(data)
@@ -382,7 +382,7 @@ def test_a_prepared_file_that_has_changed_is_given_up(make_core: MakeCore) -> No
     id = core.backups.make(core.db, "manual").id
     core.stop()
     for harm in ("changed", "gone", "changed in the middle"):
-        restoring.prepare(idle(core), core.backups.get(id), look, ALICE)
+        restoring.write_note(core.config.data_dir, restoring.prepare(idle(core), core.backups.get(id), look, ALICE))
         note = restoring.pending(core.config.data_dir)
         assert note is not None
         prepared = core.config.data_dir / restoring.PREPARED
@@ -473,3 +473,54 @@ def test_the_shell_without_a_server(make_core: MakeCore) -> None:
     spoilt = shell(core, "verify-backup", backup.id)
     assert spoilt.exit_code == 1
     assert "damaged. Its file db.sqlite3 has 1 bytes" in spoilt.output
+
+
+def test_a_file_is_tried_out_elsewhere_and_leaves_no_backup(make_core: MakeCore, tmp_path: Path) -> None:
+    """Beside a server that is making one of its own."""
+    core = make_core()
+    make_cast(core)
+    backup = core.backups.make(core.db, "manual")
+    pack_backup(backup, tmp_path / "taken.zip")
+    with core.backups.building(core.backups.new_id("scheduled")) as part:
+        (part / "half").write_bytes(b"x")
+        for path in (tmp_path / "taken.zip", backup.path / "db.sqlite3"):
+            tried = shell(core, "verify-backup", str(path))
+            assert tried.exit_code == 0, tried.output
+        assert (part / "half").exists()
+    assert [one.why for one in core.backups.list()] == ["scheduled", "manual"]
+    assert [path.name for path in core.config.cache_dir.iterdir() if "restore" in path.name] == []
+
+
+def test_an_orphan_that_prepared_changes_nothing(make_core: MakeCore) -> None:
+    """Its server was killed meanwhile: nobody is there who still wants it."""
+    core = make_core()
+    cast = make_cast(core)
+    id = core.backups.make(core.db, "manual").id
+    cast.bob.post("/api/playlist/", {"title": "Since then"})
+    prepared = shell(core, "prepare-restore", id)
+    assert prepared.exit_code == 0, prepared.output
+    core.stop()
+    core = make_core()
+    assert titles(core) == ["Since then"]
+    assert files(core) == ["db.sqlite3", "db.sqlite3-shm", "db.sqlite3-wal"]
+
+
+def test_files_that_a_backup_saw_on_their_way_stay(make_core: MakeCore) -> None:
+    """They have become tracks since, of the database that is kept beside; so has one that was to be removed then."""
+    core = make_core()
+    bob = make_cast(core).bob
+    with transaction(core.db) as tx:
+        tx.execute("INSERT INTO placed_files VALUES ('a.opus', :at)", at=core.clock.stamp())
+        tx.execute("INSERT INTO file_removals VALUES ('b.opus', :at)", at=core.clock.stamp())
+    id = core.backups.make(core.db, "manual").id
+    with transaction(core.db) as tx:
+        tx.execute("DELETE FROM placed_files")
+        tx.execute("DELETE FROM file_removals")
+    for name in ("a.opus", "b.opus"):
+        add_track(core, bob, name)
+    core.stop()
+    restore_now(idle(core), id, look, ALICE)
+    core = make_core()
+    for job in ("library.sweep-files", "downloads.sweep"):
+        core.jobs.run(job)
+    assert sorted(path.name for path in core.config.media_root.glob("*.opus")) == ["a.opus", "b.opus"]

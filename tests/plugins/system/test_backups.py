@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import io
+import logging
 import os
 import threading
 import time
@@ -17,11 +19,22 @@ import msgspec
 import pytest
 from core.shelf import add_track
 
-from soundwave_core import Backup, Control, SoundWave, SoundWaveError, Verification, transaction, try_out
+from soundwave_core import (
+    Backup,
+    Control,
+    SoundWave,
+    SoundWaveError,
+    Verification,
+    take_in_database,
+    transaction,
+    try_out,
+)
 from soundwave_core import manifest as manifests
+from soundwave_core.sqlite import disk_full, driver
 from soundwave_core.testing import Cast, Client, ClientAnswer, MakeCore, VirtualClock, make_cast
 from soundwave_system import backup_child, backup_work
 from soundwave_system.backup_look import look
+from soundwave_system.backup_views import check_backups
 
 BACKUPS, UPLOADS = "/api/appsettings/backup/", "/api/appsettings/backup/upload/"
 JOB = "system.back-up"
@@ -128,7 +141,7 @@ def test_files_that_are_all_others_are_no_good_backup(core: SoundWave, cast: Cas
 
 
 def test_a_plugin_that_cannot_use_its_tables(core: SoundWave, cast: Cast) -> None:
-    """The copy is sound, its bytes are right, and it is of no use all the same."""
+    """The copy is sound, its bytes are right: it is not good, and what is wrong may be the plugin."""
     backup = core.backups.make(core.db, "manual")
     with transaction(core.db) as tx:
         tx.execute("UPDATE schema_migrations SET checksum = 'x' WHERE plugin = 'downloads' AND number = 1")
@@ -136,7 +149,7 @@ def test_a_plugin_that_cannot_use_its_tables(core: SoundWave, cast: Cast) -> Non
     assert try_out(trying(core), backup, look).verdict == "verified"
     found = try_out(trying(core), bad, look)
     assert (found.verdict, found.sentence) == (
-        "damaged",
+        "unverified",
         "The plugin downloads cannot use its tables: downloads: migration 1 (sources) was edited after it was applied.",
     )
 
@@ -562,3 +575,177 @@ def test_a_stop_ends_the_hold(make_core: MakeCore) -> None:
     core.db.hold_writes(600)
     core.stop()
     assert not (core.config.data_dir / "db.sqlite3-wal").exists()
+
+
+# What is not the backup's fault
+
+
+@pytest.mark.parametrize(
+    "failure",
+    [
+        disk_full(),
+        OSError(errno.EIO, "Input/output error"),
+        driver.OperationalError("disk I/O error"),
+        SoundWaveError("The plugin broke.", code="plugin_failed"),
+    ],
+)
+def test_what_surrounds_a_test_restore_damages_no_backup(core: SoundWave, cast: Cast, failure: Exception) -> None:
+    backup = core.backups.make(core.db, "manual")
+
+    def look_on_a_bad_day(core: SoundWave) -> str:
+        raise failure
+
+    found = try_out(trying(core), backup, look_on_a_bad_day)
+    assert found.verdict == "unverified"
+    assert found.sentence.endswith(".")
+    assert [path.name for path in core.config.cache_dir.iterdir() if "restore" in path.name] == []
+
+
+def test_a_database_that_cannot_be_opened_now_is_not_called_damaged(
+    core: SoundWave, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fault_in(path: Path, check: str, mode: str) -> str | None:
+        raise driver.OperationalError("unable to open database file")
+
+    backup = core.backups.make(core.db, "manual")
+    monkeypatch.setattr("soundwave_core.trial.fault_in", fault_in)
+    found = try_out(trying(core), backup, look)
+    assert (found.verdict, found.sentence) == (
+        "unverified", "It cannot be opened now (unable to open database file).",
+    )  # fmt: skip
+
+
+def judged(monkeypatch: pytest.MonkeyPatch, *verdicts: Any) -> list[str]:
+    """Test restores come out so, the last one from then on; the ids that were tried."""
+    tried: list[str] = []
+
+    def run(core: SoundWave, kind: Any, *words: str) -> Verification:
+        tried.append(Path(words[2]).name)
+        verdict = verdicts[min(len(tried), len(verdicts)) - 1]
+        return Verification(at=core.clock.stamp(), verdict=verdict, sentence="So.")
+
+    monkeypatch.setattr(backup_child, "run", run)
+    return tried
+
+
+def test_what_could_not_be_tried_is_tried_again_hours_later(
+    make_core: MakeCore, clock: VirtualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    core = make_core(**{SCHEDULE: "daily"})
+    tried = judged(monkeypatch, "unverified", "verified")
+    for _ in range(6):
+        core.jobs.run(JOB)
+        clock.advance(3600)
+    assert len(tried) == 1
+    core.jobs.run(JOB)
+    [backup] = core.backups.list()
+    assert (len(tried), backup.state) == (2, "verified")
+
+
+def test_an_upload_that_could_not_be_tried_is_kept(
+    core: SoundWave, cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    judged(monkeypatch, "verified", "unverified")
+    id = upload(core, cast.alice, download(cast.alice, make(core, cast.alice).id))
+    assert wait(core) == ["done"]
+    assert cast.alice.get(f"{BACKUPS}{id}/").json.state == "unverified"
+
+
+def test_a_damaged_one_is_made_anew_once(
+    make_core: MakeCore, clock: VirtualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    core = make_core(**{SCHEDULE: "daily"})
+    tried = judged(monkeypatch, "damaged")
+    for _ in range(8):
+        clock.advance(3600)
+        core.jobs.run(JOB)
+    assert len(tried) == 2
+    clock.advance(86400)
+    core.jobs.run(JOB)
+    assert len(tried) == 3
+
+
+def test_a_stop_is_no_error(
+    make_core: MakeCore, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    core = make_core(**{SCHEDULE: "daily"})
+
+    def run(core: SoundWave, kind: Any, *words: str) -> Verification:
+        core.jobs.stopping.set()
+        raise SoundWaveError("The server stops.", code="stopping")
+
+    monkeypatch.setattr(backup_child, "run", run)
+    core.jobs.run(JOB)
+    core.jobs.stopping.clear()
+    assert "The server stops." in caplog.messages
+    assert [record.message for record in caplog.records if record.levelno >= logging.ERROR] == []
+    [backup] = core.backups.list()
+    assert backup.state == "unverified"
+
+
+def test_what_a_start_has_made_is_tried_out_soon(make_core: MakeCore, quick: list[str]) -> None:
+    """As before a migration: until then health says that none is verified."""
+    core = make_core(**{SCHEDULE: "off"})
+    wait(core)
+    core.stop()
+    core = make_core(**{SCHEDULE: "off"})
+    assert wait(core) == []
+    id = core.backups.make(core.db, "before-migration").id
+    core.stop()
+    core = make_core(**{SCHEDULE: "off"})
+    assert wait(core) == ["done"]
+    assert quick == [id]
+
+
+def test_a_stranger_s_backup_says_nothing_of_health(make_core: MakeCore, clock: VirtualClock, quick: list[str]) -> None:
+    core = make_core(**{SCHEDULE: "daily"})
+    alice = make_cast(core).alice
+    clock.advance(3600)
+    wait(core)
+    alice.sign_in("alice")
+    content = download(alice, core.backups.list()[0].id)
+    clock.advance(20 * 86400)
+    wait(core)
+    alice.sign_in("alice")
+    id = upload(core, alice, content)
+    wait(core)
+    assert core.backups.get(id).state == "verified"
+    checks = {check.name: check for check in alice.get("/api/health/").json.checks}
+    assert (checks["backups"].is_ok, checks["backups"].detail) == (True, "3, the newest verified one is 0.0 days old")
+    assert "soundwave_system_backup_age_seconds 0" in alice.get("/metrics").body.decode()
+
+
+def test_health_goes_by_the_data_that_were_saved_here(core: SoundWave, clock: VirtualClock) -> None:
+    """Not by what was taken in last: a database that was put aside long ago, or somebody else's."""
+
+    def keep(why: Any, saved_seconds_ago: int) -> None:
+        source = core.backups.get(core.backups.make(core.db, "manual").id).path / "db.sqlite3"
+        moment = clock.now().timestamp() - saved_seconds_ago
+        os.utime(source, (moment, moment))
+        id = take_in_database(core.backups, source, core.backups.new_id(why)).id
+        core.backups.note(id, verification=Verification(at=clock.stamp(), verdict="verified", sentence="So."))
+
+    def age() -> str:
+        return check_backups(core)[0].detail.partition(", ")[2]
+
+    keep("before-restore", 0)
+    clock.advance(86400)
+    keep("before-restore", 9 * 86400)
+    assert age() == "the newest verified one is 1.0 days old"
+    keep("uploaded", 0)
+    assert age() == "the newest verified one is 1.0 days old"
+
+
+def test_a_clock_set_back_costs_no_new_backup(
+    make_core: MakeCore, clock: VirtualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    core = make_core(**{SCHEDULE: "daily"})
+    judged(monkeypatch, "verified")
+    for _ in range(200):
+        clock.advance(86400)
+        core.jobs.run(JOB)
+    before = {backup.id for backup in core.backups.list()}
+    clock.advance(-8 * 365 * 86400)
+    core.jobs.run(JOB)
+    [made] = {backup.id for backup in core.backups.list()} - before
+    assert made.startswith("backup-2018")

@@ -207,6 +207,28 @@ def test_a_disk_that_hangs_keeps_one_thread_and_no_asker(
     assert failing(cast.alice) == {}
 
 
+def test_a_disk_that_hangs_for_long_costs_nothing_more(
+    core: SoundWave, clock: VirtualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An exception that is raised again and again keeps every frame it went through."""
+    back, depths = threading.Event(), []
+
+    def hang(folder: Any) -> Any:
+        back.wait(60)
+        return REAL_STATVFS(folder)
+
+    monkeypatch.setattr("soundwave_system.machine.ANSWER_SECONDS", 0.01)
+    monkeypatch.setattr(os, "statvfs", hang)
+    disks = Disks(core)
+    for _ in range(20):
+        with pytest.raises(TimeoutError, match="no answer") as told:
+            disks.look(core.config.data_dir)
+        depths.append(len(told.traceback))
+        clock.advance(1)
+    back.set()
+    assert len(set(depths)) == 1
+
+
 def test_two_who_ask_at_once_share_an_answer(core: SoundWave, monkeypatch: pytest.MonkeyPatch) -> None:
     """A disk that is only slow is not called hanging by whoever comes second."""
     asked, answers = threading.Semaphore(0), []

@@ -12,6 +12,7 @@ import "../components/admin-settings";
 import "../components/tab-strip";
 import { t } from "../shell/i18n";
 import { rewriteQuery, router } from "../shell/router";
+import { session } from "../shell/session";
 import { Watch } from "../shell/store";
 import { shared } from "../styles/shared";
 
@@ -25,10 +26,17 @@ export class AdminPage extends LitElement {
   constructor() {
     super();
     new Watch(this, router);
+    new Watch(this, session);
+  }
+
+  /** The queue is the downloads plugin's: without it there is none. */
+  private get tabs(): readonly TabName[] {
+    const hasDownloads = session.value?.pages.some((page) => page.path === "/downloads/") ?? false;
+    return TABS.filter((name) => name !== "queue" || hasDownloads);
   }
 
   private get tab(): TabName {
-    return TABS.find((name) => name === router.value.query.get("tab")) ?? "queue";
+    return this.tabs.find((name) => name === router.value.query.get("tab")) ?? this.tabs[0] ?? "people";
   }
 
   protected override render() {
@@ -37,7 +45,7 @@ export class AdminPage extends LitElement {
       <tab-strip
         label=${t("page.admin-page")}
         chosen=${this.tab}
-        .tabs=${TABS.map((id) => ({ id, label: t(`admin.tab.${id}`) }))}
+        .tabs=${this.tabs.map((id) => ({ id, label: t(`admin.tab.${id}`) }))}
         @choose=${this.choose}
       ></tab-strip>
       <div role="tabpanel" aria-label=${t(`admin.tab.${this.tab}`)}>${this.renderTab()}</div>
