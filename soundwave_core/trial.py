@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from .app import SoundWave
 
 PREFIX = "test-restore-"
+COPIES = ("soundwave-copy-", "export-")  # of imports, of looks at a copy, of exports
 ABANDONED_SECONDS = 24 * 3600
 # What the backup itself is to blame for; a full disk, or a plugin that fails today, says nothing of it.
 _DAMAGE = {"backup_unusable", "database_damaged", "database_foreign"}
@@ -128,11 +129,12 @@ def trial_folder(core: SoundWave) -> Iterator[Path]:
 
 
 def sweep_trials(core: SoundWave) -> None:
-    """Remove the copies that killed test restores have left; one that goes on for a day is none."""
+    """Remove the copies that killed test restores, imports and exports have left; who needs a day for one is dead."""
     oldest = core.clock.now().timestamp() - ABANDONED_SECONDS
-    for folder in core.config.cache_dir.glob(f"{PREFIX}*"):
-        if folder.stat().st_mtime < oldest:
-            shutil.rmtree(folder, ignore_errors=True)
+    for prefix in (PREFIX, *COPIES):
+        for folder in core.config.cache_dir.glob(f"{prefix}*"):
+            if folder.stat().st_mtime < oldest:
+                shutil.rmtree(folder, ignore_errors=True)
 
 
 def copy_to(backup: Backup, path: Path) -> None:

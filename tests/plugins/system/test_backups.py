@@ -189,15 +189,16 @@ def test_a_child_that_dies_is_a_failed_run_and_the_backup_stays(
 
 
 def test_what_a_killed_test_restore_left_goes_a_day_later(core: SoundWave) -> None:
-    names = ("test-restore-old", "test-restore-new", "other")
+    names = ("test-restore-old", "soundwave-copy-old", "test-restore-new", "soundwave-copy-new", "other")
     now = core.clock.now().timestamp()
     for name in names:
         (core.config.cache_dir / name).mkdir()
         (core.config.cache_dir / name / "db.sqlite3").write_bytes(b"x")
         os.utime(core.config.cache_dir / name, (now, now))
-    os.utime(core.config.cache_dir / names[0], (now - 86401, now - 86401))
+    for name in names[:2]:
+        os.utime(core.config.cache_dir / name, (now - 86401, now - 86401))
     core.jobs.run(JOB)
-    assert [name for name in names if (core.config.cache_dir / name).exists()] == list(names[1:])
+    assert [name for name in names if (core.config.cache_dir / name).exists()] == list(names[2:])
 
 
 def test_a_server_that_stops_waits_for_no_child(core: SoundWave, monkeypatch: pytest.MonkeyPatch) -> None:
