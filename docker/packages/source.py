@@ -36,7 +36,7 @@ class Place:
     def checked(cls, image: str, digest: str, url: str, files: str) -> Place:
         """ClickException with one line for each that is missing or wrong."""
         wanted = (
-            ("IMAGE", image, _IMAGE, "an image with its registry and without a tag, such as ghcr.io/NAME/soundwave"),
+            ("IMAGE", image, _IMAGE, "an image without a tag, such as registry.example.org/NAME/soundwave"),
             ("DIGEST", digest, _DIGEST, "the digest that the registry gave that image, sha256: and 64 hex digits"),
             ("URL", url, _ADDRESS, "the https address of the project's page"),
             ("FILES", files, _ADDRESS, "the https address under which build/packages will be read"),

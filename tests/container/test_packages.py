@@ -32,7 +32,7 @@ SOURCE = ROOT / "docker" / "packages"
 APP = tomllib.loads((SOURCE / "app.toml").read_text())
 DIGEST = "sha256:" + "5f" * 32
 SAID = {
-    "image": "ghcr.io/example/soundwave", "digest": DIGEST, "url": "https://soundwave.example",
+    "image": "registry.example.org/example/soundwave", "digest": DIGEST, "url": "https://soundwave.example",
     "files": "https://files.example/packages/",
 }  # fmt: skip
 
@@ -115,8 +115,9 @@ def test_everything_that_is_missing_is_said_at_once(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("image", "soundwave"), ("image", "ghcr.io/example/soundwave:1.0"), ("image", "ghcr.io/x/y@sha256:1"),
-     ("digest", "5f" * 32), ("digest", "sha256:5f"), ("url", "http://soundwave.example"), ("files", "build/packages")],
+    [("image", "soundwave"), ("image", "registry.example.org/example/soundwave:1.0"),
+     ("image", "registry.example.org/x/y@sha256:1"), ("digest", "5f" * 32), ("digest", "sha256:5f"),
+     ("url", "http://soundwave.example"), ("files", "build/packages")],
 )  # fmt: skip
 def test_what_is_wrong_is_named(tmp_path: Path, name: str, value: str) -> None:
     done = make(tmp_path / "made", **SAID | {name: value})
@@ -180,7 +181,7 @@ def test_compose_files_are_compose_files(made: Path, path: str) -> None:
     }
     done = subprocess.run(podman, env=environ, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
-    assert "ghcr.io/example/soundwave" in done.stdout
+    assert "registry.example.org/example/soundwave" in done.stdout
 
 
 # Unraid
@@ -195,7 +196,7 @@ def test_unraids_template_has_what_it_must(template: ET.Element) -> None:
     assert (template.tag, template.attrib) == ("Container", {"version": "2"})
     texts = {field.tag: field.text for field in template if isinstance(field.tag, str) and field.tag != "Config"}
     assert texts["Name"] == "SoundWave"
-    assert texts["Repository"] == f"ghcr.io/example/soundwave:{__version__}"
+    assert texts["Repository"] == f"registry.example.org/example/soundwave:{__version__}"
     assert (texts["Network"], texts["Privileged"]) == ("bridge", "false")
     assert texts["WebUI"] == "http://[IP]:[PORT:8889]/"
     for name in ("Overview", "Category", "Icon", "Support", "Project", "TemplateURL", "Registry"):
@@ -250,7 +251,7 @@ def test_casaos_shows_it_and_runs_it_as_compose_does(made: Path) -> None:
     assert all(shop[field]["en_US"] for field in ("title", "tagline", "description"))
     assert shop["version"] == __version__
     assert re.fullmatch(r"[a-z]+(\.[a-z]+)+", shop["id"])
-    assert service["image"] == f"ghcr.io/example/soundwave:{__version__}"  # never latest
+    assert service["image"] == f"registry.example.org/example/soundwave:{__version__}"  # never latest
     assert limits(service) == limits(compose())
     assert service["cap_add"] == compose()["cap_add"]
     assert {volume["target"] for volume in service["volumes"]} == {folder["path"] for folder in APP["folders"]}
@@ -282,7 +283,7 @@ def test_umbrel_runs_what_was_pinned_as_its_own_user(made: Path) -> None:
     folder = made / "umbrel/soundwave-server"
     services = read(folder / "docker-compose.yml")["services"]
     service = services["server"]
-    assert service["image"] == f"ghcr.io/example/soundwave:{__version__}@{DIGEST}"
+    assert service["image"] == f"registry.example.org/example/soundwave:{__version__}@{DIGEST}"
     assert services["app_proxy"]["environment"]["APP_HOST"] == "soundwave-server_server_1"
     assert services["app_proxy"]["environment"]["APP_PORT"] == APP["port"]
     assert service["user"] == "1000:1000"
@@ -327,7 +328,7 @@ def test_the_repository_has_one_add_on_and_every_file_of_it(made: Path) -> None:
 
 
 def test_the_add_on_is_the_same_image_by_variables(addon: Any) -> None:
-    assert (addon["image"], addon["version"]) == ("ghcr.io/example/soundwave", __version__)
+    assert (addon["image"], addon["version"]) == ("registry.example.org/example/soundwave", __version__)
     environment = addon["environment"]
     assert environment["DATA_DIR"] == "/data"
     assert environment["CACHE_DIR"].startswith("/data/")
