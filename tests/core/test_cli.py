@@ -314,12 +314,12 @@ def test_it_warns_of_variables_that_nothing_reads(folders: dict[str, str], tmp_p
     assert errors.count("there is no setting SOUNDWAVE_PROT") == 1
 
 
-def test_requests_that_wait_their_turn_are_no_news(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_requests_that_wait_their_turn_are_no_news(caplog: pytest.LogCaptureFixture) -> None:
     waiting = logging.getLogger("waitress.queue")
-    monkeypatch.setattr(waiting, "level", logging.NOTSET)
-    set_up_logging("info")
-    assert not waiting.isEnabledFor(logging.WARNING)
-    assert waiting.isEnabledFor(logging.ERROR)
+    with caplog.at_level(logging.NOTSET, waiting.name):  # which is set back as it is set: what is asked is remembered
+        set_up_logging("info")
+        assert not waiting.isEnabledFor(logging.WARNING)
+        assert waiting.isEnabledFor(logging.ERROR)
 
 
 def test_sigterm_does_not_wait_for_slow_clients(folders: dict[str, str], tmp_path: Path) -> None:

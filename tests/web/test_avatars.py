@@ -56,7 +56,7 @@ def test_a_picture_is_chosen_shown_and_removed(
     page.goto(f"{server_process.url}admin/?tab=people")
     line = page.get_by_role("list", name="People with an account").get_by_role("listitem")
     expect(line.locator("img")).to_be_visible()
-    assert line.locator("img").evaluate("image => image.naturalWidth") == 384
+    expect(line.locator("img")).to_have_js_property("naturalWidth", 384)  # once it is loaded
 
     page.goto(f"{server_process.url}account/")
     mine.click()
