@@ -84,14 +84,15 @@ class Browser:
 
     def send(self, method: str, path: str, content: Any = None, **headers: str) -> Reply:
         """One request. Gone where no answer came."""
-        if self._connection is None:
-            self._connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=self.timeout)
+        connection = self._connection
+        if connection is None:
+            connection = self._connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=self.timeout)
         body = None if content is None else json.dumps(content).encode()
         try:
-            self._connection.request(method, path, body, self._headers(method, body, headers))
-            answer = self._connection.getresponse()
+            connection.request(method, path, body, self._headers(method, body, headers))
+            answer = connection.getresponse()
             received = answer.read()
-        except (OSError, http.client.HTTPException) as error:
+        except (OSError, http.client.HTTPException, AttributeError) as error:  # the last: closed by who ends the server
             self.close()
             raise Gone(f"{method} {path}: {error!r}") from error
         is_json = "json" in (answer.headers.get("Content-Type") or "")
@@ -189,10 +190,10 @@ class Served:
         return self._end(signal.SIGTERM)
 
     def _end(self, number: int) -> int:
-        for browser in self._browsers:
-            browser.close()
         if self.process.poll() is None:
             self.process.send_signal(number)
+        for browser in self._browsers:
+            browser.close()
         try:
             return self.process.wait(30)
         finally:
