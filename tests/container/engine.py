@@ -1,6 +1,7 @@
 """Podman as the rebuild test uses it: a storage of its own, the real Dockerfile, a base from Debian's archive.
 
-It needs root, podman, runc and mmdebstrap; `.ci/run` installs them. Nothing outside its folder is changed.
+It needs root, podman, runc, mmdebstrap and iproute2; `.ci/run` installs them. Outside its folder there are only the
+bridges of its networks, which go with it.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import shutil
 import subprocess
 import time
 from dataclasses import dataclass, field
+from ipaddress import ip_interface, ip_network
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +23,8 @@ BASE = "docker.io/library/debian:trixie-slim"
 SUITE = "trixie"
 IMAGE = "localhost/soundwave:local"  # what compose.yaml calls soundwave:local
 LEFT_OUT = ("doc", "info", "linda", "lintian", "locale", "man")  # as Debian's own slim images
-NEEDED = ("podman", "runc", "mmdebstrap")
+NEEDED = ("podman", "runc", "mmdebstrap", "ip")
+SUBNET = "172.31.213.0/29"  # the network of compose.https.yaml
 KEPT_DAYS = 7  # of the base that earlier runs made
 CERTIFICATES = Path("/etc/ssl/certs/ca-certificates.crt")
 PIP = Path("/etc/pip.conf")
@@ -115,7 +118,7 @@ class Engine:
     def make(cls, folder: Path) -> Engine:
         """An engine with the base image in it. AssertionError names what is missing: it never skips."""
         missing = [name for name in NEEDED if shutil.which(name) is None]
-        assert not missing, f"The rebuild test needs {', '.join(missing)}: apt-get install {' '.join(NEEDED)}"
+        assert not missing, f"The rebuild test needs {', '.join(missing)}; .ci/run names their packages."
         assert os.getuid() == 0, "The rebuild test needs root."
         (folder / "containers.conf").write_text(CONTAINERS.format(folder=folder))
         (folder / "storage.conf").write_text(STORAGE.format(folder=folder))
@@ -126,6 +129,7 @@ class Engine:
         }
         engine = cls(folder, os.environ | ours)
         engine.run("import", "--quiet", str(_base()), BASE)
+        _remove_left_bridges()
         return engine
 
     def command(self, *arguments: str) -> list[str]:
@@ -167,10 +171,11 @@ class Engine:
         return self.run("image", "exists", tag, is_checked=False).returncode == 0
 
     def remove_containers(self) -> None:
-        """All of them: those that depend on others go first."""
+        """All of them, and their networks: those that depend on others go first."""
         for _ in range(2):
             self.run("rm", "--all", "--force", "--time", "1", is_checked=False)
         assert not self.run("ps", "--all", "--quiet").stdout
+        self.run("network", "prune", "--force")
 
     def close(self) -> None:
         """Everything that it made goes."""
@@ -202,6 +207,15 @@ def _base() -> Path:
     assert done.returncode == 0, re.sub(r"\w+://[^\s/]+", "://…", done.stderr[-4000:])
     part.rename(archive)
     return archive
+
+
+def _remove_left_bridges() -> None:
+    """Of a run that was killed: its network's configuration went with its folder, its bridge keeps the subnet."""
+    said = subprocess.run(["ip", "-json", "address", "show", "type", "bridge"], capture_output=True, check=True).stdout
+    for link in json.loads(said or "[]"):
+        addresses = {ip_interface(f"{a['local']}/{a['prefixlen']}").network for a in link.get("addr_info", ())}
+        if ip_network(SUBNET) in addresses and "NO-CARRIER" in link["flags"]:
+            subprocess.run(["ip", "link", "delete", link["ifname"]], check=True)
 
 
 def _mirror() -> str:
