@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterable, Iterator
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -150,12 +150,13 @@ class Legacy:
         return float(value) if isinstance(value, int | float) and 0 < value < 1e9 else None
 
     @staticmethod
-    def stamp(text: object) -> str | None:
-        """A moment as we keep it, from ``YYYY-MM-DD HH:MM:SS[.ffffff]`` (UTC); None for none, and for nonsense."""
-        try:
-            return to_stamp(datetime.fromisoformat(text).replace(tzinfo=UTC)) if isinstance(text, str) else None
-        except ValueError:
-            return None
+    def stamp(*texts: object) -> str | None:
+        """The first moment, as we keep it, of ``YYYY-MM-DD HH:MM:SS[.ffffff]`` (UTC); None where all are nonsense."""
+        for text in texts:
+            with suppress(ValueError):
+                if isinstance(text, str):
+                    return to_stamp(datetime.fromisoformat(text).replace(tzinfo=UTC))
+        return None
 
 
 @contextmanager

@@ -14,6 +14,7 @@ import re
 import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -173,7 +174,7 @@ def _moves(source: Path, target: Path) -> Iterator[Callable[[], object]]:
     for suffix in (*JOURNALS, ""):
         one, other = beside(source, suffix), beside(target, suffix)
         if one.exists():
-            yield lambda one=one, other=other: os.replace(one, other)  # type: ignore[misc]
+            yield partial(os.replace, one, other)
 
 
 def _empty_journal(database: Path) -> None:

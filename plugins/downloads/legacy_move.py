@@ -30,7 +30,7 @@ class Move:
 
     def stamp(self, *texts: object) -> str:
         """The first of these moments that is one, else now."""
-        return next((at for text in texts if (at := self.legacy.stamp(text))), None) or self.report.at
+        return self.legacy.stamp(*texts) or self.report.at
 
 
 def cleaned(text: object) -> str | None:

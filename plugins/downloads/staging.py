@@ -10,7 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from soundwave_core import transaction
+from soundwave_core import sync, transaction
 from soundwave_library import unknown_paths
 
 from .naming import OutsideRoot, contained
@@ -67,18 +67,10 @@ def place(staged: Path, root: Path, relative: str) -> None:
     target = contained(root, relative)
     target.parent.mkdir(parents=True, exist_ok=True)
     staged.chmod(FILE_MODE)
-    _sync(staged)
+    sync(staged)
     os.replace(staged, target)
     for folder in (target.parent, *(p for p in target.parent.parents if p.is_relative_to(root))):
-        _sync(folder)
-
-
-def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+        sync(folder)
 
 
 def remove_unused(core: SoundWave, paths: Sequence[str]) -> None:

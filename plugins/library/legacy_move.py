@@ -47,7 +47,7 @@ class Move:
 
     def stamp(self, *texts: object) -> str:
         """The first of these moments that is one, else now."""
-        return next((at for text in texts if (at := self.legacy.stamp(text))), None) or self.report.at
+        return self.legacy.stamp(*texts) or self.report.at
 
     def track(self, audio_id: int | None) -> str | None:
         """The track that a row of ``audio_audio`` has become."""

@@ -49,7 +49,8 @@ def work(core: SoundWave) -> None:
     for step in (_fulfil_wishes, _read_again, _back_up_if_due, _test_the_untested, _fulfil_wishes):
         if core.part(Desk).restarting or core.jobs.stopping.is_set():
             break  # what else there is to do, the next start does
-        failures += [failure for failure in [_attempt(step, core)] if failure is not None]
+        if (failure := _attempt(step, core)) is not None:
+            failures.append(failure)
     core.backups.rotate([backup.id for backup in core.backups.list() if backup.id not in before])
     core.part(Uploads).sweep()
     core.part(Downloads).sweep()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from soundwave_core import Database
 
@@ -40,8 +41,9 @@ def some_tracks(db: Database, most: int) -> list[KeptFile]:
     return [_file(row) for row in db.rows(sql, most=most)]
 
 
-def _file(row: dict[str, object]) -> KeptFile:
-    return KeptFile(**{**row, "sha256": row["sha256"] if row["sha256"] != NO_HASH else None})  # type: ignore[arg-type]
+def _file(row: dict[str, Any]) -> KeptFile:
+    sha256 = None if row["sha256"] == NO_HASH else row["sha256"]
+    return KeptFile(row["path"], row["size_bytes"], sha256, row["track"], row["first_block"])
 
 
 _FILES = """SELECT path, size_bytes, sha256, track, first_block FROM (

@@ -12,6 +12,7 @@ import { Poll } from "../shell/poll";
 import { href } from "../shell/router";
 import { attempt, toast } from "../shell/toasts";
 import { shared } from "../styles/shared";
+import { verdict } from "../styles/verdict";
 import "./backup-line";
 import "./backup-upload";
 import "./empty-state";
@@ -35,30 +36,15 @@ export class AdminBackups extends LitElement {
 
   static override styles = [
     ...shared,
+    verdict,
     css`
       .sum {
-        display: flex;
         align-items: start;
-        gap: var(--space-4);
       }
       .sum > div:last-child {
         display: grid;
         gap: var(--space-1);
         min-inline-size: 0;
-      }
-      .disc {
-        display: grid;
-        place-items: center;
-        flex: none;
-        inline-size: 56px;
-        block-size: 56px;
-        border-radius: 50%;
-        background: var(--good-soft);
-        color: var(--good);
-      }
-      [data-bad] > .disc {
-        background: var(--danger-soft);
-        color: var(--danger);
       }
       .list {
         padding-block: var(--space-1);

@@ -9,6 +9,7 @@ import { t, tryT } from "../shell/i18n";
 import { Poll } from "../shell/poll";
 import { lines } from "../styles/lines";
 import { shared } from "../styles/shared";
+import { verdict } from "../styles/verdict";
 import { icon } from "./icons";
 import "./loading-state";
 
@@ -43,26 +44,8 @@ export class AdminHealth extends LitElement {
   static override styles = [
     ...shared,
     lines,
+    verdict,
     css`
-      .sum {
-        display: flex;
-        align-items: center;
-        gap: var(--space-4);
-      }
-      .disc {
-        display: grid;
-        place-items: center;
-        flex: none;
-        inline-size: 56px;
-        block-size: 56px;
-        border-radius: 50%;
-        background: var(--good-soft);
-        color: var(--good);
-      }
-      [data-bad] .disc {
-        background: var(--danger-soft);
-        color: var(--danger);
-      }
       .checks > li {
         grid-template-columns: 22px minmax(140px, 1fr) minmax(0, 3fr);
         align-items: start;
