@@ -40,6 +40,8 @@ from .legacy import ImportReport, Legacy, Section
 from .listing import Listing, next_url, row_before, whole
 from .manifest import Manifest, MediaFacts, Verification
 from .media_copy import write_media
+from .operations import Operations, users_with_ops
+from .operations import sweep as sweep_ops
 from .permissions import AdminOnly, AdminWriteOnly, IsAuthenticated, IsOwnerOrAdmin, Public
 from .records import (
     Access,
@@ -51,6 +53,7 @@ from .records import (
     Json,
     Metric,
     Migration,
+    OfflineEntry,
     Page,
     Permission,
     PrecacheEntry,
@@ -67,7 +70,9 @@ from .restoring import prepare as prepare_restore
 from .restoring import write_note as write_restore_note
 from .sending import disposition
 from .takeover import import_reports, open_copy
-from .texts import LINE_FORM, Id, printable
+from .texts import LINE_FORM, Id, printable, wrong
+from .tombstones import sweep as sweep_tombstones
+from .tombstones import swept_rev
 from .trial import find_fault, sweep_trials, trial_folder, try_out
 from .values import Network
 from .version import __version__

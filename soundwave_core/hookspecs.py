@@ -29,6 +29,7 @@ if TYPE_CHECKING:
         Job,
         Metric,
         Migration,
+        OfflineEntry,
         Page,
         PrecacheEntry,
         ResourceKind,
@@ -157,6 +158,11 @@ def track_removed(core: SoundWave, track_id: str) -> None:
 @hookspec
 def playlist_changed(core: SoundWave, playlist_id: str) -> None:
     """announce. After commit: its items, title or existence changed."""
+
+
+@hookspec
+def offline_entries(core: SoundWave, actor: Actor, playlist_id: str) -> Sequence[OfflineEntry] | None:
+    """announce. Asked for a manifest: what else this actor's device needs of the playlist; a raise adds nothing."""
 
 
 @hookspec

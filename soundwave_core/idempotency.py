@@ -117,7 +117,8 @@ class Operation:
         )
         self._core.db.execute(
             """DELETE FROM operations WHERE rowid IN
-                (SELECT rowid FROM operations WHERE user_id = :u ORDER BY rowid DESC LIMIT -1 OFFSET :most)""",
+                (SELECT rowid FROM operations WHERE user_id = :u AND kind = 'request'
+                ORDER BY rowid DESC LIMIT -1 OFFSET :most)""",
             u=self._row["u"],
             most=MOST_OF_A_USER,
         )
@@ -184,6 +185,6 @@ def sweep(core: SoundWave) -> None:
     """Forget keys that nobody will send again."""
     with transaction(core.db) as tx:
         tx.execute(
-            "DELETE FROM operations WHERE created_at < :before",
+            "DELETE FROM operations WHERE kind = 'request' AND created_at < :before",
             before=core.clock.stamp_before(days=KEPT_DAYS),
         )

@@ -72,6 +72,19 @@ CORE_MIGRATIONS = (
         ) STRICT;
         """,
     ),
+    Migration(
+        3,
+        "ops and swept tombstones",
+        """
+        -- request: an Idempotency-Key; op: what a device did, known for longer
+        ALTER TABLE operations ADD COLUMN kind TEXT NOT NULL DEFAULT 'request' CHECK (kind IN ('request', 'op'));
+        DROP INDEX operations_by_age;
+        CREATE INDEX operations_by_age ON operations (kind, created_at);
+        CREATE INDEX operations_of_users ON operations (user_id, kind);
+        -- up to which rev tombstones may be missing
+        INSERT INTO counters VALUES ('swept_rev', 0);
+        """,
+    ),
 )
 
 

@@ -19,11 +19,11 @@ import pluggy
 
 from . import hookspecs
 from .errors import PluginError, SoundWaveError, StartError
-from .records import Contributions
 from .version import __version__
 
 if TYPE_CHECKING:
     from .app import SoundWave
+    from .records import Job, Migration, Page, PrecacheEntry, ResourceKind, Route, Setting, Slot
 
 log = logging.getLogger(__name__)
 
@@ -32,6 +32,19 @@ BUNDLED = ("auth", "library", "downloads", "offline", "system")
 ESSENTIAL = ("auth", "library")
 SLOW_SECONDS = 0.5
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
+
+
+@dataclass(slots=True)
+class Contributions:
+    """Everything that one plugin handed in; emptied when it is withdrawn."""
+
+    settings: list[Setting] = field(default_factory=list)
+    migrations: list[Migration] = field(default_factory=list)
+    resources: list[ResourceKind] = field(default_factory=list)
+    routes: list[Route] = field(default_factory=list)
+    jobs: list[Job] = field(default_factory=list)
+    ui: list[Page | Slot] = field(default_factory=list)
+    precache: list[PrecacheEntry] = field(default_factory=list)
 
 
 @dataclass(slots=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import IntEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -236,6 +236,22 @@ class PrecacheEntry:
 
 
 @dataclass(frozen=True, slots=True)
+class OfflineEntry:
+    """One address more that a device needs of a playlist. ``url`` is relative to the app's base.
+
+    ``revision``: the SHA-256 of the bytes that a GET of it answers, in hex; ``size_bytes``: how many these are.
+    ``kind``: ``other`` is a file, ``metadata`` an answer of the API, which is kept apart from files. ``track``: the
+    one that it belongs to, None where it is the whole playlist's.
+    """
+
+    url: str
+    revision: str
+    size_bytes: int
+    kind: str = "other"
+    track: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class HealthCheck:
     """One answer to ``health``; ``detail`` is shown to admins only."""
 
@@ -271,19 +287,6 @@ class Metric:
     def keys(self) -> Sequence[tuple[str, ...]]:
         """The labels' values of each number; none where it is one number alone."""
         return tuple(self.values) if isinstance(self.values, Mapping) else ()
-
-
-@dataclass(slots=True)
-class Contributions:
-    """Everything that one plugin handed in; emptied when it is withdrawn."""
-
-    settings: list[Setting] = field(default_factory=list)
-    migrations: list[Migration] = field(default_factory=list)
-    resources: list[ResourceKind] = field(default_factory=list)
-    routes: list[Route] = field(default_factory=list)
-    jobs: list[Job] = field(default_factory=list)
-    ui: list[Page | Slot] = field(default_factory=list)
-    precache: list[PrecacheEntry] = field(default_factory=list)
 
 
 def default_scope(route: Route, permission_is_admin: bool) -> str:

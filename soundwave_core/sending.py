@@ -31,9 +31,9 @@ _RANGE = re.compile(r"bytes=(\d{0,40})-(\d{0,40})", re.A | re.I)
 def parse_range(header: str | None, size: int) -> tuple[int, int] | None:
     """(first, last) of a single byte range, or None for the whole; ValueError where none can be met."""
     found = _RANGE.fullmatch(header.strip()) if header else None
-    if found is None or found.group(0) == "bytes=-":
+    first, last = found.groups() if found else ("", "")
+    if not first and not last:
         return None
-    first, last = found.groups()
     if not first:
         length = min(int(last), size)
         if length == 0:

@@ -30,22 +30,6 @@ class WorkerDied(Exception):
         self.is_cancelled = is_cancelled
 
 
-def find_ffmpeg() -> Path:
-    """The ffmpeg on PATH, or else the one that the package imageio-ffmpeg brings along.
-
-    Raises FileNotFoundError where there is neither.
-    """
-    found = shutil.which("ffmpeg")
-    if found:
-        return Path(found)
-    import imageio_ffmpeg
-
-    try:
-        return Path(imageio_ffmpeg.get_ffmpeg_exe())
-    except RuntimeError as error:
-        raise FileNotFoundError("No ffmpeg was found.") from error
-
-
 def find_javascript() -> Path | None:
     """The JavaScript runtime on PATH that yt-dlp would run, or None."""
     return next((Path(found) for found in map(shutil.which, JAVASCRIPT) if found), None)

@@ -11,7 +11,9 @@ from typing import TypeVar
 
 import msgspec
 
-from .children import JAVASCRIPT, Child, WorkerDied, find_ffmpeg, find_javascript
+from soundwave_library import find_ffmpeg
+
+from .children import JAVASCRIPT, Child, WorkerDied, find_javascript
 from .messages import (
     LIST_LIMIT,
     Event,

@@ -25,21 +25,26 @@ from soundwave_core import (
 )
 
 from . import lyrics_routes
+from .carrying import CarriedFile, CarriedPlaylist, carried_playlist
 from .changes import after_removal
+from .device_changes import DeviceChanges
 from .exports import export_library
 from .files import find_file
 from .imports import Arrival
-from .jobs import DEPARTURES, JOBS
+from .jobs import DEPARTURES, JOBS, READING
 from .legacy import bring_over
 from .media import media_path, media_type
 from .metrics import count
 from .migrations import MIGRATIONS
 from .ordering import is_key, key_between
+from .programs import find_ffmpeg
 from .routes import ROUTES
-from .shapes import Playlist, Track
+from .shapes import Moment, Play, Playlist, Seconds, Text, Title, Track, ensure_moment
 from .store import (
     END,
     Artworks,
+    Changed,
+    Changes,
     Channel,
     Channels,
     Entries,
@@ -48,6 +53,8 @@ from .store import (
     FileStates,
     KeptFile,
     Lists,
+    Mark,
+    NewItem,
     NewTrack,
     Playlists,
     Plays,
@@ -63,24 +70,40 @@ from .store import (
 
 __all__ = [
     "END",
+    "READING",
     "Artworks",
+    "CarriedFile",
+    "CarriedPlaylist",
+    "Changed",
+    "Changes",
     "Channel",
     "Channels",
+    "DeviceChanges",
     "Entries",
     "Favorites",
     "FileStates",
     "KeptFile",
     "Lists",
+    "Mark",
+    "Moment",
+    "NewItem",
     "NewTrack",
+    "Play",
     "Playlist",
     "Playlists",
     "Plays",
     "Positions",
     "Removal",
+    "Seconds",
     "StoredTrack",
+    "Text",
+    "Title",
     "Track",
     "Tracks",
     "after_removal",
+    "carried_playlist",
+    "ensure_moment",
+    "find_ffmpeg",
     "find_file",
     "is_key",
     "kept_files",
@@ -122,6 +145,7 @@ def register_ui(core: SoundWave) -> Sequence[Page | Slot]:
     return [
         Page("/", "Library", "library-page", IsAuthenticated, icon="library", order=10),
         Page("/playlists/", "Playlists", "playlists-page", IsAuthenticated, icon="playlists", order=20),
+        Page("/history/", "History", "history-page", IsAuthenticated, icon="history", order=50),
         Page("/playlist/", "Playlist", "playlist-page", IsAuthenticated, order=-1),
     ]
 

@@ -9,6 +9,8 @@ import msgspec
 
 from soundwave_core import FileAnswer, NotFound
 
+from . import shapes
+from .artwork import Picture, Workshop
 from .media import media_path
 
 if TYPE_CHECKING:
@@ -32,9 +34,20 @@ def next_url(request: Request) -> str:
 
 
 def picture(core: SoundWave, request: Request, sha256: str | None, path: str | None, mime: str | None) -> FileAnswer:
-    """A picture; asked for by its version it may be kept for ever."""
+    """A picture, in the size that was asked for if it is to be had; by its version it may be kept for ever.
+
+    The original in the place of a smaller one is not: next time there may be that.
+    """
     if sha256 is None or path is None or mime is None:
         raise NotFound("There is no picture.", code="artwork_not_found")
-    version = request.query.v or ""
-    is_versioned = len(version) >= 12 and sha256.startswith(version)
-    return FileAnswer(media_path(core, path), sha256, mime, headers=FOR_EVER if is_versioned else ())
+    query: shapes.ArtworkQuery = request.query
+    original, version = Picture(media_path(core, path), sha256, mime), query.v or ""
+    shown = original if query.size is None else core.part(Workshop).find(original, query.size)
+    is_versioned = len(version) >= 12 and sha256.startswith(version) and shown is not None
+    found = shown or original
+    return FileAnswer(found.path, found.sha256, found.mime, headers=FOR_EVER if is_versioned else ())
+
+
+def shown_lyrics(found: dict[str, Any]) -> shapes.Lyrics:
+    """Lyrics as they are sent, of their columns."""
+    return msgspec.convert({**found, "is_instrumental": bool(found["is_instrumental"])}, shapes.Lyrics)

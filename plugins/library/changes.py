@@ -88,8 +88,9 @@ def record_play(
 
 
 def create_playlist(core: SoundWave, actor: Actor, title: str, description: str) -> str:
-    """The uid of a new custom playlist, owned by the actor."""
+    """The uid of a new custom playlist, owned by the actor. Conflict ``too_many_playlists``."""
     with transaction(core.db) as tx:
+        Playlists(tx, actor).ensure_room(actor.id)
         playlist_id = Playlists(tx, actor).create(actor.id, title.strip(), core.clock, description=description)
     _changed(core, playlist_id)
     return playlist_id
@@ -115,7 +116,7 @@ def remove_playlist(core: SoundWave, actor: Actor, playlist_id: str) -> None:
 def add_items(
     core: SoundWave, actor: Actor, playlist_id: str, tracks: Sequence[str], after: str | None = END
 ) -> list[str]:
-    """The uids of the new items."""
+    """The uids of the new items. Conflict ``playlist_full``."""
     with transaction(core.db) as tx:
         items = Playlists(tx, actor).add_items(playlist_id, tracks, after, core.clock)
     _changed(core, playlist_id)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from soundwave_core import Job
 
+from .artwork import sweep_pictures
 from .departures import clear_up
 from .files import check_files, read_unread
 from .media import sweep
@@ -35,5 +36,11 @@ JOBS = [
         check_files,
         "Looks whether every track's file is still there, and notes which are missing or back.",
         cron="5 4 * * *",
+    ),
+    Job(
+        "library.sweep-pictures",
+        sweep_pictures,
+        "Removes smaller versions of pictures that nobody has looked at for two months.",
+        cron="15 4 * * *",
     ),
 ]

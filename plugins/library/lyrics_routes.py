@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import msgspec
-
 from soundwave_core import Access, Invalid, IsOwnerOrAdmin, NotFound, Route, transaction
 
 from . import shapes
+from .answers import shown_lyrics
 from .store import Lyrics, Tracks
 
 if TYPE_CHECKING:
@@ -48,7 +47,7 @@ def _shown(core: SoundWave, request: Request) -> shapes.Lyrics:
     found = Lyrics(core.db).find(track.uid)
     if found is None:
         raise NotFound(NONE, code="lyrics_not_found")
-    return msgspec.convert({**found, "is_instrumental": bool(found["is_instrumental"])}, shapes.Lyrics)
+    return shown_lyrics(found)
 
 
 _LYRICS = "/api/audio/<track:id>/lyrics/"

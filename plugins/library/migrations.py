@@ -11,6 +11,7 @@ from soundwave_core import Migration
 
 from .schema_files import FILES
 from .schema_playlists import LISTENING, PLAYLISTS
+from .schema_sync import HEARSAY, SYNC
 
 TRACKS = """
 CREATE TABLE artworks (
@@ -180,4 +181,6 @@ MIGRATIONS = (
     Migration(5, "playlists", PLAYLISTS),
     Migration(6, "positions and plays", LISTENING),
     Migration(7, "files that are not there, lyrics, earlier plays", FILES),
+    Migration(8, "revs that devices follow", SYNC),
+    Migration(9, "plays that only a device vouches for", HEARSAY),
 )

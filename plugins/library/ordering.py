@@ -15,6 +15,7 @@ from typing import TypeVar
 DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 FIRST = "a0"
 MAX_KEY_LENGTH = 64
+MAX_DEVICE_KEY_LENGTH = 200  # of those that stay: between two that a device made there is always one more
 _KEY = re.compile("[A-Za-z][0-9A-Za-z]*")
 _LOWEST = "A" + "0" * 26
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, Literal
 
 from msgspec import UNSET, Meta, Struct, UnsetType
@@ -137,9 +137,10 @@ class SearchQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
 
 
 class ArtworkQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """``v`` names the version, so that it may be kept for ever."""
+    """``v`` names the version, so that it may be kept for ever; ``size``: what it is to fit in, in pixels each way."""
 
     v: Annotated[str, Meta(max_length=64)] | None = None
+    size: Literal[96, 256, 512] | None = None
 
 
 class PositionBody(Body, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -147,6 +148,9 @@ class PositionBody(Body, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     seconds: Seconds
     at: Moment | None = None
+
+    def __post_init__(self) -> None:
+        ensure_moment(self.at)
 
 
 class Lyrics(Struct, frozen=True, kw_only=True):
@@ -203,3 +207,15 @@ class PlayBody(Body, frozen=True, kw_only=True, forbid_unknown_fields=True):
     id: Id | None = None
     played_at: Moment | None = None
     seconds: Seconds | None = None
+
+    def __post_init__(self) -> None:
+        ensure_moment(self.played_at)
+
+
+def ensure_moment(moment: datetime | None) -> None:
+    """ValueError for what UTC's calendar has not: the first hours of year 1 in the east, the last of 9999 westwards."""
+    try:
+        if moment is not None:
+            moment.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("Expected a moment between the years 1 and 9999 in UTC") from None

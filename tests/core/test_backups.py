@@ -29,6 +29,7 @@ from soundwave_core.database import Database, open_database, transaction
 from soundwave_core.errors import Conflict, Invalid, NotFound, Unavailable
 from soundwave_core.manifest import Verification
 from soundwave_core.media_copy import write_media
+from soundwave_core.migrations import CORE_MIGRATIONS
 from soundwave_core.rotation import expendable
 from soundwave_core.sqlite import driver
 from soundwave_core.testing import VirtualClock
@@ -84,7 +85,7 @@ def test_a_backup_is_a_private_folder_that_says_what_is_in_it(
     assert find_fault(backup) is None
     found = manifests.read(backup.path)
     assert (found.tables["left_hand"], found.tables["right_hand"]) == (3, 3)
-    assert found.schema == {"core": 2}
+    assert found.schema == {"core": CORE_MIGRATIONS[-1].number}
     for path in (backups.folder, backup.path, *backup.path.iterdir()):
         assert path.stat().st_mode & 0o077 == 0, path
     assert sorted(path.name for path in backup.path.iterdir()) == ["db.sqlite3", "manifest.json"]

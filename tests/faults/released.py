@@ -20,8 +20,11 @@ HASH = "ab" * 32
 # By table, in the columns that it had from its first version on. Two of each that others refer to.
 ROWS: dict[str, list[str]] = {
     "settings": [f"INSERT INTO settings VALUES ('jobs.zone', '1', '{AT}', NULL)"],
-    "tombstones": [f"INSERT INTO tombstones VALUES (1, 'item', '{ID}9', '{ID}1', '{AT}')"],
-    "operations": [f"INSERT INTO operations VALUES ('k', '{ID}1', 'h', 200, x'00', '{AT}')"],
+    "tombstones": [f"INSERT INTO tombstones VALUES (1, 'item', '{ID}9', '{ID}1', '{LATER}')"],
+    "operations": [
+        "INSERT INTO operations (key, user_id, request_hash, status, answer, created_at)"
+        f" VALUES ('k', '{ID}1', 'h', 200, x'00', '{AT}')"
+    ],
     "job_states": [f"INSERT INTO job_states VALUES ('auth.sweep-audit', 1, '{AT}', '{AT}', '{AT}')"],
     "job_runs": [f"INSERT INTO job_runs VALUES (1, '{ID}8', 'auth.sweep-audit', '{AT}', '{AT}', 'done', NULL, 'x')"],
     "users": [
@@ -69,7 +72,10 @@ ROWS: dict[str, list[str]] = {
         f" VALUES (1, '{ID}1', 1, 2, 'V', 'user', '{AT}', 0)"
     ],
     "positions": [f"INSERT INTO positions VALUES ('{ID}1', 2, 12.5, '{AT}', 1)"],
-    "plays": [f"INSERT INTO plays VALUES (1, '{ID}1', '{ID}1', 2, 'T2', 'A', '{AT}', 60.5, 1)"],
+    "plays": [
+        "INSERT INTO plays (id, uid, user_id, track_id, title, artist, played_at, seconds, rev)"
+        f" VALUES (1, '{ID}1', '{ID}1', 2, 'T2', 'A', '{AT}', 60.5, 1)"
+    ],
     "sources": [
         "INSERT INTO sources (id, uid, user_id, kind, target_id, url, interval_seconds, next_check_at, created_at)"
         f" VALUES (1, '{ID}1', '{ID}1', 'channel', '{ID}7', 'https://example.org/c', 31536000, '{SOON}', '{AT}')"
@@ -91,6 +97,11 @@ ROWS: dict[str, list[str]] = {
     "legacy_accounts": [f"INSERT INTO legacy_accounts VALUES ('{ID}9', '{ID}1')"],
     "legacy_downloads": [f"INSERT INTO legacy_downloads VALUES ('{ID}9')"],
     "legacy_rows": [f"INSERT INTO legacy_rows VALUES ('{ID}9')"],
+    "offline_devices": [f"INSERT INTO offline_devices VALUES ('{ID}1', '{ID}9', 'Phone', '{AT}', '{LATER}')"],
+    "offline_playlists": [
+        f"INSERT INTO offline_playlists VALUES ('{ID}1', '{ID}9', '{ID}1', 'ready', 0, 9, 9, 1, 1, '{AT}', '{AT}')"
+    ],
+    "offline_counts": [f"INSERT INTO offline_counts (user_id, day, plays) VALUES ('{ID}1', '2099-01-05', 3)"],
     "placed_files": [f"INSERT INTO placed_files VALUES ('p', '{AT}')"],
 }
 

@@ -21,8 +21,8 @@ TRIES = 500  # for a write that failed, while some of its calls still do
 
 FAULTS = {
     "EIO on fsync": ("fsync,fdatasync", "EIO", "3+7"),
-    "EIO on write": ("pwrite64,write", "EIO", "20+41"),
-    "ENOSPC on write": ("pwrite64,write", "ENOSPC", "25+37"),
+    "EIO on write": ("pwrite64,write", "EIO", "20+151"),
+    "ENOSPC on write": ("pwrite64,write", "ENOSPC", "25+131"),
     "EMFILE on open": ("openat", "EMFILE", "1+2"),
 }
 

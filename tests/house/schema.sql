@@ -74,6 +74,8 @@ CREATE TABLE channels (
     rev INTEGER NOT NULL
 ) STRICT;
 
+CREATE INDEX channels_by_rev ON channels (rev);
+
 CREATE TABLE counters (name TEXT NOT NULL PRIMARY KEY, value INTEGER NOT NULL) STRICT, WITHOUT ROWID;
 
 CREATE TABLE download_items (  -- user_id and is_quiet are the download's, for the queue's order
@@ -331,12 +333,65 @@ CREATE TABLE lyrics (  -- synced: LRC text, exactly as it came
     CHECK (synced IS NOT NULL OR plain IS NOT NULL OR is_instrumental)
 ) STRICT;
 
+CREATE TABLE offline_counts (
+    user_id TEXT NOT NULL,
+    day TEXT NOT NULL CHECK (length(day) = 10),
+    audio_hits INTEGER NOT NULL DEFAULT 0,
+    audio_misses INTEGER NOT NULL DEFAULT 0,
+    artwork_hits INTEGER NOT NULL DEFAULT 0,
+    artwork_misses INTEGER NOT NULL DEFAULT 0,
+    shell_hits INTEGER NOT NULL DEFAULT 0,
+    shell_misses INTEGER NOT NULL DEFAULT 0,
+    errors INTEGER NOT NULL DEFAULT 0,
+    cache_bytes INTEGER NOT NULL DEFAULT 0,
+    network_bytes INTEGER NOT NULL DEFAULT 0,
+    offline_seconds INTEGER NOT NULL DEFAULT 0,
+    offline_plays INTEGER NOT NULL DEFAULT 0,
+    plays INTEGER NOT NULL DEFAULT 0,
+    PRIMARY KEY (user_id, day)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX offline_counts_by_day ON offline_counts (day);
+
+CREATE TABLE offline_devices (
+    user_id TEXT NOT NULL,
+    device TEXT NOT NULL CHECK (length(device) = 32),
+    name TEXT NOT NULL,
+    first_seen_at TEXT NOT NULL,
+    last_sync_at TEXT NOT NULL,
+    PRIMARY KEY (user_id, device)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX offline_devices_by_device ON offline_devices (device);
+
+CREATE INDEX offline_devices_by_sync ON offline_devices (last_sync_at);
+
+CREATE TABLE offline_playlists (
+    user_id TEXT NOT NULL,
+    device TEXT NOT NULL,
+    playlist TEXT NOT NULL CHECK (length(playlist) = 32),
+    state TEXT NOT NULL CHECK (state IN ('waiting', 'fetching', 'paused', 'ready', 'short', 'offline', 'failed')),
+    is_pinned INTEGER NOT NULL CHECK (is_pinned IN (0, 1)),
+    size_bytes INTEGER NOT NULL CHECK (size_bytes >= 0),
+    stored_bytes INTEGER NOT NULL CHECK (stored_bytes >= 0),
+    items INTEGER NOT NULL CHECK (items >= 0),
+    stored_items INTEGER NOT NULL CHECK (stored_items >= 0),
+    saved_at TEXT NOT NULL,
+    updated_at TEXT NOT NULL,
+    PRIMARY KEY (user_id, device, playlist),
+    FOREIGN KEY (user_id, device) REFERENCES offline_devices (user_id, device) ON DELETE CASCADE
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX offline_playlists_by_playlist ON offline_playlists (playlist);
+
 CREATE TABLE operations (
             key TEXT NOT NULL, user_id TEXT NOT NULL, request_hash TEXT NOT NULL,
-            status INTEGER, answer BLOB, created_at TEXT NOT NULL, PRIMARY KEY (user_id, key)
+            status INTEGER, answer BLOB, created_at TEXT NOT NULL, kind TEXT NOT NULL DEFAULT 'request' CHECK (kind IN ('request', 'op')), PRIMARY KEY (user_id, key)
         ) STRICT;
 
-CREATE INDEX operations_by_age ON operations (created_at);
+CREATE INDEX operations_by_age ON operations (kind, created_at);
+
+CREATE INDEX operations_of_users ON operations (user_id, kind);
 
 CREATE TABLE placed_files (  -- in their final place, and not yet the library's
     path TEXT NOT NULL PRIMARY KEY,
@@ -418,7 +473,11 @@ CREATE TABLE plays (
     played_at TEXT NOT NULL,
     seconds REAL CHECK (seconds >= 0),
     rev INTEGER NOT NULL
-) STRICT;
+, is_hearsay INTEGER NOT NULL DEFAULT 0 CHECK (is_hearsay IN (0, 1))) STRICT;
+
+CREATE INDEX plays_by_hearsay ON plays (user_id) WHERE is_hearsay;
+
+CREATE INDEX plays_by_rev ON plays (user_id, rev);
 
 CREATE INDEX plays_by_time ON plays (user_id, played_at DESC, id DESC);
 
@@ -647,6 +706,14 @@ CREATE TRIGGER playlist_durations AFTER UPDATE OF duration_seconds ON tracks BEG
     UPDATE playlists SET duration_seconds = max(0.0, round(duration_seconds
         + (coalesce(NEW.duration_seconds, 0.0) - coalesce(OLD.duration_seconds, 0.0))
         * (SELECT count(*) FROM playlist_items WHERE playlist_id = playlists.id AND track_id = NEW.id), 3))
+    WHERE id IN (SELECT playlist_id FROM playlist_items WHERE track_id = NEW.id);
+END;
+
+CREATE TRIGGER playlists_follow_tracks AFTER UPDATE OF duration_seconds, artwork_id ON tracks
+WHEN (OLD.duration_seconds IS NOT NEW.duration_seconds OR OLD.artwork_id IS NOT NEW.artwork_id)
+    AND EXISTS (SELECT 1 FROM playlist_items WHERE track_id = NEW.id) BEGIN
+    UPDATE counters SET value = value + 1 WHERE name = 'rev';
+    UPDATE playlists SET rev = (SELECT value FROM counters WHERE name = 'rev')
     WHERE id IN (SELECT playlist_id FROM playlist_items WHERE track_id = NEW.id);
 END;
 

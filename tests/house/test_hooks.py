@@ -95,7 +95,7 @@ def test_grammar(name: str) -> None:
     elif way == "decide":
         assert returns.endswith("| None")
     else:
-        assert name in ("startup", "shutdown", "health", "metrics")
+        assert name in ("startup", "shutdown", "health", "metrics", "offline_entries")
 
 
 def test_hooks_are_called_as_described() -> None:

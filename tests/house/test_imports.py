@@ -32,7 +32,8 @@ ONLY_IN = {
 }
 # The core has no store modules: these keep one table each, of those in its own migration. legacy reads another's.
 CORE_SQL = {
-    "config", "database", "database_file", "idempotency", "legacy", "migrations", "runs", "sqlite", "takeover",
+    "config", "database", "database_file", "idempotency", "legacy", "migrations", "operations", "runs", "sqlite",
+    "takeover", "tombstones",
 }  # fmt: skip
 SQL = re.compile(
     r"\b(SELECT\s.+\sFROM|SELECT\s+(\d|EXISTS|count)|INSERT\s+(OR\s+\w+\s+)?INTO|UPDATE\s+\w+\s+SET"

@@ -16,6 +16,7 @@ from soundwave_core import NotFound, SoundWave, transaction
 from soundwave_core.rules import Rule
 from soundwave_core.testing import PASSWORD, Client, ClientAnswer, VirtualClock, setup_code_of
 from soundwave_library import Artworks, Channels, Entries, NewTrack, Playlists, Tracks
+from soundwave_offline.store import Devices
 from soundwave_system.backup_uploads import Uploads
 
 USER_SCOPES = ("read", "play", "write", "download")
@@ -236,6 +237,13 @@ def make_upload(house: Household, owner: Client, made: Made) -> str:
     return house.upload
 
 
+def make_device(house: Household, owner: Client, made: Made) -> str:
+    uid = house.core.clock.new_id()
+    with transaction(house.core.db) as tx:
+        Devices(tx).ensure(owner.user_id, uid, "A phone", house.clock)
+    return uid
+
+
 MAKERS: dict[str, Callable[[Household, Client, Made], str]] = {
     "track": make_track,
     "playlist": make_playlist,
@@ -250,6 +258,7 @@ MAKERS: dict[str, Callable[[Household, Client, Made], str]] = {
     "task": lambda house, owner, made: "system.sweep-operations",
     "backup": lambda house, owner, made: house.core.backups.make(house.core.db, "manual").id,
     "upload": make_upload,
+    "device": make_device,
     "offset": lambda house, owner, made: "0",
     "file": lambda house, owner, made: "nothing.js",
 }

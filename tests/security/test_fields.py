@@ -37,7 +37,7 @@ def valid(kind: Any) -> Any:
 
 
 def example(name: str, kind: Any) -> Any:
-    usual = (PASSWORD, "http://example.org/a", ID, [ID], 1, True, None, {}, ["read"])
+    usual = (PASSWORD, "http://example.org/a", ID, [ID], 1, True, None, {}, ["read"], "ready")
     for one in (f"a {name} of good length", "backup-20260101-000000-000-manual", *usual):
         try:
             msgspec.convert(one, kind)

@@ -102,7 +102,7 @@ class Operations:
         kind = schema.get("type")
         plain = {"integer": schema.get("minimum", 1), "number": 1.0, "boolean": False, "object": {}, "null": None}
         if kind == "array":
-            return [self.value("", schema["items"])]
+            return [self.value("", schema.get("items", {}))]
         return plain.get(kind, f"A name {self.house.number()}")
 
     def send(self, method: str, path: str, wanted: set[int], told: str, **given: Any) -> ClientAnswer:

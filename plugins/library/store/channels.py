@@ -9,7 +9,7 @@ from soundwave_core import Access, Actor, Clock, Database, NotFound
 
 from .entries import Entries
 from .items import Source
-from .sql import as_json
+from .sql import as_json, other_values
 from .tracks import Tracks
 
 _FIELDS = ("title", "url", "description", "artwork_id")
@@ -91,16 +91,15 @@ class Channels:
     def patch(self, uid: str, **fields: str | int | None) -> bool:
         """Change title, url, description or artwork_id; whether there was anything to change."""
         self.get(uid)
-        if not fields:
-            return False
-        if not fields.keys() <= set(_FIELDS):
-            raise ValueError(f"{sorted(fields)}: only {', '.join(_FIELDS)} can be changed")
-        changes = ", ".join(f"{name} = :{name}" for name in fields)
-        self._db.execute(
-            f"UPDATE channels SET {changes}, rev = :rev WHERE uid = :uid",
-            **fields, rev=self._db.next_rev(), uid=uid,
-        )  # fmt: skip
-        return True
+        present = self._db.row(f"SELECT {', '.join(_FIELDS)} FROM channels WHERE uid = :uid", uid=uid)
+        changed = other_values(present or {}, fields, _FIELDS)
+        if changed:
+            changes = ", ".join(f"{name} = :{name}" for name in changed)
+            self._db.execute(
+                f"UPDATE channels SET {changes}, rev = :rev WHERE uid = :uid",
+                **changed, rev=self._db.next_rev(), uid=uid,
+            )  # fmt: skip
+        return bool(changed)
 
     def remove(self, uid: str, heir_id: str, clock: Clock) -> None:
         """Stop having a channel, and lose nothing: its tracks become entries of ``heir_id`` (who removes it).

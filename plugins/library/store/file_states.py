@@ -54,8 +54,9 @@ class FileStates:
         duration = values.pop("duration_seconds")
         changes = ", ".join(f"{name} = :{name}" for name in values)
         changed = self._db.execute(
-            f"UPDATE tracks SET {changes} WHERE uid = :uid AND path = :path", uid=track_uid, path=path, **values
-        )
+            f"UPDATE tracks SET {changes}, rev = :rev WHERE uid = :uid AND path = :path",
+            uid=track_uid, path=path, rev=self._db.next_rev(), **values,
+        )  # fmt: skip
         if not changed:
             return False
         if duration is not None:

@@ -3,15 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
-from soundwave_core import Clock, Database, Invalid, NotFound
+from soundwave_core import Clock, Conflict, Database, NotFound
 
 from .. import ordering
 from . import sql
+from .places import Places
+from .readable import readable
 
 Source = tuple[str, str]  # (extractor, source id)
-END = "end"
+MOST_ITEMS = 10_000  # that a user may put into one list: a device gets it whole
+
+
+class NewItem(NamedTuple):
+    """A place as a device made it: its uid, its track's, and its fractional key."""
+
+    uid: str
+    track: str
+    position: str
 
 
 class Items:
@@ -21,32 +31,83 @@ class Items:
         self._db = db
         self._playlist = playlist
         self._id: int = playlist["id"]
+        self._places = Places(db, self._id)
 
     def add(self, track_ids: Sequence[int], after: str | None, clock: Clock, source: Source | None = None) -> list[str]:
         """New items behind ``after`` (an item; None: the front; END); their uids."""
-        keys = self._keys(after, len(track_ids))
-        extractor, source_id = source or (None, None)
-        rows = [
-            {"uid": clock.new_id(), "playlist": self._id, "track": track, "position": key,
-             "by": "source" if source else "user", "extractor": extractor, "source": source_id,
-             "at": clock.stamp(), "rev": self._db.next_rev()}
-            for track, key in zip(track_ids, keys, strict=True)
-        ]  # fmt: skip
-        self._db.execute_many(
-            """INSERT INTO playlist_items
-            (uid, playlist_id, track_id, position, added_by, extractor, source_id, added_at, rev)
-            VALUES (:uid, :playlist, :track, :position, :by, :extractor, :source, :at, :rev)""",
-            rows,
-        )
+        keys = self._places.between(after, len(track_ids))
+        rows = [(clock.new_id(), track, key, source) for track, key in zip(track_ids, keys, strict=True)]
+        self._insert(rows, clock)
         self.touch(clock)
-        return [str(row["uid"]) for row in rows]
+        return [uid for uid, *_ in rows]
+
+    def put(self, given: Sequence[NewItem], clock: Clock) -> int:
+        """Add these where their devices put them, but for those that are in the list already; how many.
+
+        Tracks that the playlist's owner may not look at are left out. Conflict where an id is another list's, or the
+        list is full. What its user had taken out of what its source has is the source's again, and so in its order.
+        """
+        lists = self.lists_of([item.uid for item in given])
+        if any(found != self._id for found in lists.values()):
+            raise Conflict("The id of an item is taken.", code="id_taken")
+        tracks = readable(self._db, self._playlist["user_id"], [item.track for item in given])
+        fresh = {item.uid: item for item in given if item.track in tracks and item.uid not in lists}
+        self.ensure_room(len(fresh))
+        sources = self._take_back([tracks[item.track] for item in fresh.values()])
+        rows = [
+            (item.uid, tracks[item.track], item.position, sources.pop(tracks[item.track], None))
+            for item in fresh.values()
+        ]
+        if rows:
+            self._insert(rows, clock)
+            self.touch(clock)
+        return len(rows)
+
+    def ensure_room(self, count: int) -> None:
+        """Conflict ``playlist_full`` where so many more would be too many. What a source adds is not counted."""
+        is_full = self._db.value(
+            """SELECT CASE WHEN item_count + :count > :most THEN (SELECT count(*) FROM playlist_items
+            WHERE playlist_id = p.id AND added_by = 'user') + :count > :most END FROM playlists p WHERE p.id = :id""",
+            id=self._id, count=count, most=MOST_ITEMS,
+        )  # fmt: skip
+        if count and is_full:
+            raise Conflict(f"A playlist takes {MOST_ITEMS} items; this one has no room.", code="playlist_full")
+
+    def shorten(self, clock: Clock) -> None:
+        """New keys, in the same order."""
+        self._places.renew()
+        self.touch(clock)
+
+    def lists_of(self, uids: Sequence[str]) -> dict[str, int]:
+        """The row ids of the lists, this or another, that have one of these."""
+        rows = self._db.rows(
+            "SELECT uid, playlist_id FROM playlist_items WHERE uid IN (SELECT value FROM json_each(:uids))",
+            uids=sql.as_json(uids),
+        )
+        return {row["uid"]: row["playlist_id"] for row in rows}
+
+    def has_all(self, uids: Sequence[str]) -> bool:
+        """Whether all of these are in the list."""
+        lists = self.lists_of(uids)
+        return all(lists.get(uid) == self._id for uid in uids)
+
+    def place(self, uid: str, position: str, clock: Clock) -> bool:
+        """Put an item where its device put it; whether it stands elsewhere now. NotFound."""
+        row = self._find(uid)
+        if row is None:
+            raise NotFound("There is no such item.", code="item_not_found")
+        if row["position"] == position:
+            return False
+        self._places.put({uid: position})
+        self.touch(clock)
+        return True
 
     def move(self, uid: str, after: str | None, clock: Clock) -> bool:
         """Put an item behind another one; whether it stands elsewhere now."""
-        if uid == after or not self._find(uid) or self._before(uid) == after:
+        if uid == after or not self._find(uid) or self._places.before(uid) == after:
             return False
-        [key] = self._keys(after, 1, moving=uid)
-        self._place({uid: key})
+        [key] = self._places.between(after, 1, moving=uid)
+        self._places.put({uid: key})
         self.touch(clock)
         return True
 
@@ -83,9 +144,8 @@ class Items:
             for uid, source in sources
             if source is not None and by_uid[uid]["is_gone_upstream"] != (source not in known)
         }
-        self._place(moved)
-        for uid, is_gone in marked.items():
-            self._set(uid, "is_gone_upstream", is_gone)
+        self._places.put(moved)
+        self._places.set("is_gone_upstream", marked)
         if moved or marked:
             self.touch(clock)
         return bool(moved or marked)
@@ -104,67 +164,35 @@ class Items:
             id=self._id, uid=uid,
         )  # fmt: skip
 
-    def _keys(self, after: str | None, count: int, moving: str = "") -> list[str]:
-        """Keys for ``count`` items behind ``after``. Equal or overlong keys renew the whole list's first."""
-        low, high = self._gap(after, moving)
-        is_room = low is None or high is None or low < high
-        keys = ordering.keys_between(low, high, count) if is_room else []
-        if is_room and all(len(key) <= ordering.MAX_KEY_LENGTH for key in keys):
-            return keys
-        self._renew()
-        return ordering.keys_between(*self._gap(after, moving), count)
-
-    def _gap(self, after: str | None, moving: str) -> tuple[str | None, str | None]:
-        if after == END:
-            return self._edge("DESC", moving), None
-        if after is None:
-            return None, self._edge("ASC", moving)
-        behind = self._find(after)
-        if behind is None:
-            raise Invalid(f"There is no item {after} in this playlist.", code="item_unknown")
-        following = self._db.value(
-            """SELECT position FROM playlist_items WHERE playlist_id = :id AND uid <> :moving
-            AND (position, uid) > (:position, :after) ORDER BY position, uid LIMIT 1""",
-            id=self._id, moving=moving, position=behind["position"], after=after,
+    def _insert(self, rows: Sequence[tuple[str, int, str, Source | None]], clock: Clock) -> None:
+        """(uid, row id of the track, key, source), all in one statement and of one rev."""
+        common = {"playlist": self._id, "at": clock.stamp(), "rev": self._db.next_rev()}
+        self._db.execute_many(
+            """INSERT INTO playlist_items
+            (uid, playlist_id, track_id, position, added_by, extractor, source_id, added_at, rev)
+            VALUES (:uid, :playlist, :track, :position, iif(:source IS NULL, 'user', 'source'), :extractor, :source,
+            :at, :rev)""",
+            [
+                {"uid": uid, "track": track, "position": key, "extractor": source and source[0],
+                 "source": source and source[1], **common}
+                for uid, track, key, source in rows
+            ],
         )  # fmt: skip
-        return behind["position"], following
 
-    def _edge(self, direction: str, moving: str) -> str | None:
-        key: str | None = self._db.value(
-            f"""SELECT position FROM playlist_items WHERE playlist_id = :id AND uid <> :moving
-            ORDER BY position {direction}, uid {direction} LIMIT 1""",
-            id=self._id, moving=moving,
+    def _take_back(self, track_ids: Sequence[int]) -> dict[int, Source]:
+        """Forget that the user took these out of what the source has; by track, what it is there."""
+        removed = self._db.rows(
+            """SELECT t.id, r.extractor, r.source_id FROM playlist_removals r
+            JOIN tracks t ON t.extractor = r.extractor AND t.source_id = r.source_id
+            WHERE r.playlist_id = :id AND t.id IN (SELECT value FROM json_each(:tracks))""",
+            id=self._id, tracks=sql.as_json(track_ids),
         )  # fmt: skip
-        return key
-
-    def _before(self, uid: str) -> str | None:
-        """The item in front of this one; None at the front."""
-        item: str | None = self._db.value(
-            """SELECT b.uid FROM playlist_items i JOIN playlist_items b ON b.playlist_id = i.playlist_id
-            AND (b.position, b.uid) < (i.position, i.uid) WHERE i.uid = :uid
-            ORDER BY b.position DESC, b.uid DESC LIMIT 1""",
-            uid=uid,
+        self._db.execute_many(
+            """DELETE FROM playlist_removals
+            WHERE playlist_id = :playlist AND extractor = :extractor AND source_id = :source_id""",
+            [{"playlist": self._id, "extractor": row["extractor"], "source_id": row["source_id"]} for row in removed],
         )
-        return item
-
-    def _renew(self) -> None:
-        uids = [
-            row["uid"]
-            for row in self._db.rows(
-                "SELECT uid FROM playlist_items WHERE playlist_id = :id ORDER BY position, uid", id=self._id
-            )
-        ]
-        self._place(ordering.evenly(uids))
-
-    def _place(self, keys: dict[str, str]) -> None:
-        for uid, key in keys.items():
-            self._set(uid, "position", key)
-
-    def _set(self, uid: str, column: str, value: str | int) -> None:
-        self._db.execute(
-            f"UPDATE playlist_items SET {column} = :value, rev = :rev WHERE uid = :uid",
-            value=value, rev=self._db.next_rev(), uid=uid,
-        )  # fmt: skip
+        return {row["id"]: (row["extractor"], row["source_id"]) for row in removed}
 
 
 def forget_items(db: Database, user_id: str, track_id: int, clock: Clock) -> tuple[str, ...]:
@@ -177,20 +205,6 @@ def forget_items(db: Database, user_id: str, track_id: int, clock: Clock) -> tup
     for row in rows:
         Items(db, row).remove(row["item"], clock)
     return tuple(dict.fromkeys(row["uid"] for row in rows))
-
-
-def ensure_readable(db: Database, user_id: str, track_uids: Sequence[str]) -> dict[str, int]:
-    """uid to row id. NotFound unless this user may look at all of them, by entry or as the household's."""
-    found = db.rows(
-        f"""SELECT t.uid, t.id FROM tracks t WHERE {sql.IS_READABLE}
-        AND t.uid IN (SELECT value FROM json_each(:uids))""",
-        uids=sql.as_json(track_uids), user=user_id,
-    )  # fmt: skip
-    known = {row["uid"]: int(row["id"]) for row in found}
-    for uid in track_uids:
-        if uid not in known:
-            raise NotFound(f"There is no track {uid} in this library.", code="track_not_found")
-    return known
 
 
 def _source_of(row: dict[str, Any]) -> Source | None:

@@ -66,8 +66,7 @@ class Lists:
             WHERE user_id = :user AND (played_at, id) < (:k0, :k1)
             ORDER BY played_at DESC, id DESC LIMIT :limit + 1""",
             2, "k0 DESC, k1 DESC", "(SELECT count(*) FROM plays WHERE user_id = :user)",
-            """json_object('id', y.uid, 'track_id', t.uid, 'title', y.title, 'artist', y.artist,
-            'played_at', y.played_at, 'seconds', y.seconds)""",
+            f"json_object({sql.PLAY_FIELDS})",
             "JOIN plays y ON y.id = picked.id LEFT JOIN tracks t ON t.id = y.track_id",
         )  # fmt: skip
         return self._page(statement, "plays", ["~", LAST], cursor, {"limit": limit})

@@ -10,7 +10,7 @@ _COLUMNS = ("synced", "plain", "is_instrumental", "source", "language")
 
 
 class Lyrics:
-    """The lyrics of tracks. A change renews the core's counter, by which the answer's ETag is made."""
+    """The lyrics of tracks. A change renews the track's ``rev``: devices that keep the words look at them again."""
 
     def __init__(self, db: Database) -> None:
         self._db = db
@@ -34,6 +34,7 @@ class Lyrics:
             updated_at = excluded.updated_at, rev = excluded.rev""",
             uid=track_uid, at=at, rev=self._db.next_rev(), **values,
         )  # fmt: skip
+        self._renew(track_uid)
 
     def remove(self, track_uid: str) -> bool:
         """Whether there were any."""
@@ -41,5 +42,8 @@ class Lyrics:
             "DELETE FROM lyrics WHERE track_id = (SELECT id FROM tracks WHERE uid = :uid)", uid=track_uid
         )
         if removed:
-            self._db.next_rev()
+            self._renew(track_uid)
         return bool(removed)
+
+    def _renew(self, track_uid: str) -> None:
+        self._db.execute("UPDATE tracks SET rev = :rev WHERE uid = :uid", rev=self._db.next_rev(), uid=track_uid)

@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from soundwave_core import Access, Actor, Clock, Database, NotFound
+from soundwave_core import Access, Actor, Clock, Conflict, Database, NotFound
 
 from .entries import Entries
-from .items import END, Items, Source, ensure_readable
+from .items import Items, NewItem, Source
+from .places import END, Places
+from .readable import ensure_readable
+from .sql import other_values
 
+MOST_PLAYLISTS = 1000  # that a user may make: a device has them all
 KINDS = ("custom", "mirrored", "smart")
 _FIELDS = ("title", "description", "source_url", "artwork_id")
 
@@ -48,9 +52,9 @@ class Playlists:
         return str(values["uid"])
 
     def find(self, uid: str) -> dict[str, Any] | None:
-        """id, uid, user_id, title, kind, source_url and artwork_id."""
+        """id, uid, user_id, title, description, kind, source_url and artwork_id."""
         return self._db.row(
-            """SELECT id, uid, user_id, title, kind, source_url, artwork_id FROM playlists
+            """SELECT id, uid, user_id, title, description, kind, source_url, artwork_id FROM playlists
             WHERE uid = :uid AND (:owner IS NULL OR user_id = :owner)""",
             uid=uid, owner=self._owner,
         )  # fmt: skip
@@ -65,16 +69,14 @@ class Playlists:
     def patch(self, uid: str, clock: Clock, **fields: str | int | None) -> bool:
         """Change title, description, source_url or artwork_id; whether there was anything to change."""
         row = self.get(uid)
-        if not fields:
-            return False
-        if not fields.keys() <= set(_FIELDS):
-            raise ValueError(f"{sorted(fields)}: only {', '.join(_FIELDS)} can be changed")
-        changes = ", ".join(f"{name} = :{name}" for name in fields)
-        self._db.execute(
-            f"UPDATE playlists SET {changes}, rev = :rev, updated_at = :at WHERE id = :id",
-            **fields, rev=self._db.next_rev(), at=clock.stamp(), id=row["id"],
-        )  # fmt: skip
-        return True
+        changed = other_values(row, fields, _FIELDS)
+        if changed:
+            changes = ", ".join(f"{name} = :{name}" for name in changed)
+            self._db.execute(
+                f"UPDATE playlists SET {changes}, rev = :rev, updated_at = :at WHERE id = :id",
+                **changed, rev=self._db.next_rev(), at=clock.stamp(), id=row["id"],
+            )  # fmt: skip
+        return bool(changed)
 
     def remove(self, uid: str) -> None:
         """Remove the list. Its tracks stay where they are: in their owners' libraries."""
@@ -83,10 +85,14 @@ class Playlists:
         self._db.bury("playlist", uid, row["user_id"])
 
     def add_items(self, uid: str, track_uids: Sequence[str], after: str | None, clock: Clock) -> list[str]:
-        """Add tracks that the playlist's owner may look at, behind ``after`` (None: the front; END)."""
+        """Add tracks that the playlist's owner may look at, behind ``after`` (None: the front; END).
+
+        NotFound, Invalid; Conflict ``playlist_full``.
+        """
         playlist = self.get(uid)
-        known = ensure_readable(self._db, playlist["user_id"], track_uids)
-        return Items(self._db, playlist).add([known[track] for track in track_uids], after, clock)
+        known, items = ensure_readable(self._db, playlist["user_id"], track_uids), Items(self._db, playlist)
+        items.ensure_room(len(track_uids))
+        return items.add([known[track] for track in track_uids], after, clock)
 
     def move_item(self, uid: str, item: str, after: str | None, clock: Clock) -> bool:
         """Put an item behind ``after`` (None: the front); whether it moved. NotFound, Invalid."""
@@ -97,6 +103,39 @@ class Playlists:
         """Take an item out; the track stays. Removed from a mirrored playlist, it stays removed."""
         if not Items(self._db, self.get(uid)).remove(item, clock):
             raise NotFound("There is no such item.", code="item_not_found")
+
+    def put_items(self, uid: str, given: Sequence[NewItem], clock: Clock) -> int:
+        """Add items where devices put them (``Items.put``); how many were added."""
+        return Items(self._db, self.get(uid)).put(given, clock)
+
+    def has_long_keys(self, uid: str) -> bool:
+        """Whether the list is there, and the keys of its items are so long that it should get new ones."""
+        row = self.find(uid)
+        return row is not None and Places(self._db, row["id"]).has_long()
+
+    def shorten(self, uid: str, clock: Clock) -> None:
+        """Give the items new keys, in the same order."""
+        Items(self._db, self.get(uid)).shorten(clock)
+
+    def ensure_room(self, user_id: str) -> None:
+        """Conflict ``too_many_playlists`` where this user has as many as anybody may make."""
+        if self._db.value("SELECT count(*) FROM playlists WHERE user_id = :user", user=user_id) >= MOST_PLAYLISTS:
+            raise Conflict(
+                f"There are {MOST_PLAYLISTS} playlists already: remove one first.", code="too_many_playlists"
+            )
+
+    def place_item(self, uid: str, item: str, position: str, clock: Clock) -> bool:
+        """Put an item at a fractional key; whether it stands elsewhere now. NotFound."""
+        return Items(self._db, self.get(uid)).place(item, position, clock)
+
+    def has_items(self, uid: str, items: Sequence[str]) -> bool:
+        """Whether all of these are in the list."""
+        return Items(self._db, self.get(uid)).has_all(items)
+
+    def owner_of(self, uid: str) -> str | None:
+        """Whose it is; None where there is none."""
+        owner: str | None = self._db.value("SELECT user_id FROM playlists WHERE uid = :uid", uid=uid)
+        return owner
 
     def append(self, uid: str, track_uid: str, clock: Clock, source: Source | None = None) -> str | None:
         """Add one track at the end; the item's uid.
@@ -149,7 +188,7 @@ class Playlists:
 
     def access_of(self, actor: Actor, uid: str) -> Access:
         """WRITE for the owner and for admins."""
-        owner = self._db.value("SELECT user_id FROM playlists WHERE uid = :uid", uid=uid)
+        owner = self.owner_of(uid)
         is_allowed = owner is not None and (actor.is_admin or owner == actor.id)
         return Access.WRITE if is_allowed else Access.NONE
 

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -54,6 +54,14 @@ PLAYLIST_FIELDS = f"""'id', p.uid, 'title', p.title, 'description', p.descriptio
 ITEM_JSON = f"""json_object('id', i.uid, 'position', i.position, 'audio_url', {AUDIO_URL},
     'track', {TRACK_JSON})"""
 
+# Of a play ``y``, with its track ``t`` where that is there.
+_PLAY = {
+    "id": "y.uid", "track_id": "t.uid", "title": "y.title", "artist": "y.artist", "played_at": "y.played_at",
+    "seconds": "y.seconds",
+}  # fmt: skip
+PLAY_FIELDS = ", ".join(f"'{name}', {column}" for name, column in _PLAY.items())
+PLAY_COLUMNS = ", ".join(f"{column} AS {name}" for name, column in _PLAY.items())
+
 
 def json_list(value: str, order: str) -> str:
     """An aggregate that makes one JSON array, in this order."""
@@ -71,6 +79,13 @@ def after(cursor: str | None, name: str, first: Cursor) -> dict[str, Any]:
     if [type(value) for value in values] != [type(value) for value in first]:
         raise Invalid("The cursor belongs to another list.", code="cursor_invalid")
     return {f"k{index}": value for index, value in enumerate(values)}
+
+
+def other_values(row: Mapping[str, Any], values: Mapping[str, Any], allowed: Collection[str]) -> dict[str, Any]:
+    """What of these values is another one in the row. ValueError where one is not ``allowed`` to be changed."""
+    if not values.keys() <= set(allowed):
+        raise ValueError(f"{sorted(values)}: only {', '.join(allowed)} can be changed")
+    return {name: value for name, value in values.items() if row[name] != value}
 
 
 def contains(words: str) -> str:

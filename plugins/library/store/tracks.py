@@ -14,6 +14,7 @@ from ..media import media_type
 from . import sql
 from .file_states import FileState, FileStates
 from .files import FileRemovals
+from .listening import Plays
 
 MISSING = "There is no such track."
 NO_HASH = "0" * 64  # of a file that was never read
@@ -186,6 +187,7 @@ class Tracks:
             return False
         for favorite in self._db.rows("SELECT user_id FROM favorites WHERE track_id = :id", id=row["id"]):
             self._db.bury("favorite", uid, favorite["user_id"])
+        Plays(self._db).outlive(row["id"])
         self._db.execute("DELETE FROM tracks WHERE id = :id", id=row["id"])
         self._db.bury("track", uid, None)
         FileRemovals(self._db).add(row["path"])

@@ -31,7 +31,7 @@ WITHOUT = os.environ.get("FAULTS_WITHOUT", "")
 if WITHOUT == "sync":
     sqlite._PRAGMAS = tuple(p.replace("synchronous=FULL", "synchronous=OFF") for p in sqlite._PRAGMAS)
 if WITHOUT == "fsync":
-    soundwave_downloads.staging._sync = lambda path: None
+    soundwave_downloads.staging.sync = lambda path: None
 
 
 class Imported(msgspec.Struct, frozen=True):

@@ -175,6 +175,9 @@ def test_a_channel_describes_itself_once(core: SoundWave, shelf: Shelf) -> None:
         assert Channels(tx).describe(uid, "The News", "Daily")
         assert not Channels(tx).describe(uid, "Other name", "Daily")
         assert Channels(tx).patch(uid, title="Our news")
+        rev = core.db.rev()
+        assert not Channels(tx).patch(uid, title="Our news")
+        assert core.db.rev() == rev
     found = Channels(core.db).get(uid)
     assert (found.title, found.description, found.track_count) == ("Our news", "Daily", 0)
     assert Channels(core.db).find_by_url(url) == found

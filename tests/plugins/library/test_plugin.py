@@ -12,7 +12,7 @@ README = (Path(soundwave_library.__file__).parent / "README.md").read_text()
 
 def test_its_pages(cast: Cast, nobody: Client) -> None:
     pages = {page.path: page for page in cast.bob.get("/api/session/").json.pages if page.plugin == "library"}
-    assert set(pages) == {"/", "/playlists/", "/playlist/"}
+    assert set(pages) == {"/", "/playlists/", "/playlist/", "/history/"}
     assert pages["/playlist/"].order < 0 < pages["/"].order
     assert not [page for page in nobody.get("/api/session/").json.pages if page.plugin == "library"]
 

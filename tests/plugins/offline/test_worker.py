@@ -121,6 +121,15 @@ def test_a_change_of_the_shell_is_noticed(small: Path, make_core: MakeCore) -> N
     assert worker(make_core()).body != before
 
 
+def test_a_change_of_a_built_file_is_noticed(small: Path, make_core: MakeCore) -> None:
+    core = make_core()
+    before = worker(core).body
+    core.stop()
+    build = (small / "build.json").read_bytes()
+    (small / "build.json").write_bytes(build.replace(b"rev-sdk.js", b"rev-of-another"))
+    assert worker(make_core()).body != before
+
+
 def test_what_a_plugin_adds_by_its_hook_is_in_the_list(small: Path, make_core: MakeCore) -> None:
     words = PrecacheEntry("api/ping/", "words-1")
     core = make_core(plugins={"toy": toy(register_precache=lambda core: [words])})

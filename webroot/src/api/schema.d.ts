@@ -631,6 +631,128 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/offline/device/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One's devices, the one that was in touch last first */
+        get: operations["offline_list_devices"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/offline/device/{device}/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Forget a device and what it kept. One that is still used comes back with its next sync */
+        delete: operations["offline_delete_device"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/offline/playlist/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What one's devices keep */
+        get: operations["offline_list_offline_playlists"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/offline/playlist/{playlist}/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** On which of one's devices this playlist is kept, and how far that is */
+        get: operations["offline_get_offline_playlist"];
+        /** A device keeps this playlist, or wants to: how far it is */
+        put: operations["offline_put_offline_playlist"];
+        post?: never;
+        /** A device keeps this playlist no longer */
+        delete: operations["offline_delete_offline_playlist"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/offline/playlist/{playlist}/manifest/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Every address that a device needs to have this playlist whole, with its revision and size */
+        get: operations["offline_get_manifest"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/offline/stats/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What one's devices had from their caches and what from the network, by day */
+        get: operations["offline_get_stats"];
+        put?: never;
+        post?: never;
+        /** Forget one's own counts */
+        delete: operations["offline_delete_stats"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/offline/sync/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Apply what a device did, and tell it what changed. A token without the scope read hears of its ops alone */
+        post: operations["offline_sync"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/openapi.json": {
         parameters: {
             query?: never;
@@ -1420,6 +1542,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/history/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The app shell: one page of HTML that draws every screen */
+        get: operations["library_get_shell_get_history"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/login/": {
         parameters: {
             query?: never;
@@ -1463,6 +1602,23 @@ export interface paths {
         };
         /** Every room's numbers, for Prometheus: an admin's token with the scope `read` is enough */
         get: operations["system_get_metrics"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/offline/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The app shell: one page of HTML that draws every screen */
+        get: operations["offline_get_shell"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1680,6 +1836,55 @@ export interface components {
             totp?: string | null;
         };
         /**
+         * Counts
+         * @description What the worker of a device counted: requests answered from the cache and from the network, and listening.
+         */
+        Counts: {
+            artwork_hits: number;
+            artwork_misses: number;
+            audio_hits: number;
+            audio_misses: number;
+            cache_bytes: number;
+            errors: number;
+            network_bytes: number;
+            offline_plays: number;
+            offline_seconds: number;
+            plays: number;
+            shell_hits: number;
+            shell_misses: number;
+        };
+        /**
+         * DayCounts
+         * @description The counts of one day.
+         */
+        DayCounts: {
+            artwork_hits: number;
+            artwork_misses: number;
+            audio_hits: number;
+            audio_misses: number;
+            cache_bytes: number;
+            day: string;
+            errors: number;
+            network_bytes: number;
+            offline_plays: number;
+            offline_seconds: number;
+            plays: number;
+            shell_hits: number;
+            shell_misses: number;
+        };
+        /**
+         * Device
+         * @description One of one's devices. `playlists` and `stored_bytes`: how many it keeps, and what these take there.
+         */
+        Device: {
+            first_seen_at: string;
+            id: string;
+            last_sync_at: string;
+            name: string;
+            playlists: number;
+            stored_bytes: number;
+        };
+        /**
          * Download
          * @description One wish to turn a link into tracks. `not_before`: when something of it is tried again.
          */
@@ -1745,6 +1950,23 @@ export interface components {
         FactorWish: {
             /** @default null */
             code?: string | null;
+        };
+        /**
+         * Fields
+         * @description What of a playlist may be written.
+         */
+        Fields: {
+            description?: string;
+            title?: string;
+        };
+        /**
+         * Gone
+         * @description What is not there, or not there for this user; a position is named by its track.
+         */
+        Gone: {
+            id: string;
+            /** @enum {unknown} */
+            kind: "playlist" | "position" | "track";
         };
         /**
          * Health
@@ -1872,6 +2094,16 @@ export interface components {
             results: components["schemas"]["Channel"][];
         };
         /**
+         * Listing[Device]
+         * @description A page of a list: how many there are in all, the URL of the next page, and these results.
+         */
+        Listing_Device_: {
+            count: number;
+            next: string | null;
+            previous: string | null;
+            results: components["schemas"]["Device"][];
+        };
+        /**
          * Listing[Download]
          * @description A page of a list: how many there are in all, the URL of the next page, and these results.
          */
@@ -1900,6 +2132,16 @@ export interface components {
             next: string | null;
             previous: string | null;
             results: components["schemas"]["InviteView"][];
+        };
+        /**
+         * Listing[OfflinePlaylist]
+         * @description A page of a list: how many there are in all, the URL of the next page, and these results.
+         */
+        Listing_OfflinePlaylist_: {
+            count: number;
+            next: string | null;
+            previous: string | null;
+            results: components["schemas"]["OfflinePlaylist"][];
         };
         /**
          * Listing[Play]
@@ -2032,6 +2274,35 @@ export interface components {
             synced?: string;
         };
         /**
+         * Manifest
+         * @description All that a device needs of a playlist, in the order in which it is heard. `rev`: the playlist's.
+         *
+         *         `missing` and `unread` are tracks: without a file, and with one that the server has yet to read.
+         */
+        Manifest: {
+            entries: components["schemas"]["ManifestEntry"][];
+            missing: string[];
+            playlist: string;
+            rev: number;
+            revision: string;
+            size_bytes: number;
+            unread: string[];
+        };
+        /**
+         * ManifestEntry
+         * @description One address that an offline playlist needs.
+         *
+         *         `revision`: for audio the SHA-256 of the SHA-256s of its 4 MiB blocks, for all else that of the bytes.
+         */
+        ManifestEntry: {
+            /** @enum {unknown} */
+            kind: "artwork" | "audio" | "lyrics" | "metadata" | "other";
+            revision: string;
+            size_bytes: number;
+            track: string | null;
+            url: string;
+        };
+        /**
          * NewChannel
          * @description A publisher to follow for the household.
          */
@@ -2087,6 +2358,60 @@ export interface components {
             name: string;
             scopes: string[];
             token: string;
+        };
+        /**
+         * OfflineBody
+         * @description How far a device is with a playlist that it keeps.
+         */
+        OfflineBody: {
+            /** @description An id: 32 hexadecimal characters. */
+            device: string;
+            device_name: string;
+            /** @default false */
+            is_pinned?: boolean;
+            /** @default 0 */
+            items?: number;
+            /** @default 0 */
+            size_bytes?: number;
+            /** @enum {unknown} */
+            state: "failed" | "fetching" | "offline" | "paused" | "ready" | "short" | "waiting";
+            /** @default 0 */
+            stored_bytes?: number;
+            /** @default 0 */
+            stored_items?: number;
+        };
+        /**
+         * OfflinePlaylist
+         * @description A playlist that one of one's devices keeps, as that device told it last.
+         */
+        OfflinePlaylist: {
+            device: string;
+            device_name: string;
+            is_pinned: boolean;
+            items: number;
+            playlist: string;
+            saved_at: string;
+            size_bytes: number;
+            /** @enum {unknown} */
+            state: "failed" | "fetching" | "offline" | "paused" | "ready" | "short" | "waiting";
+            stored_bytes: number;
+            stored_items: number;
+            updated_at: string;
+        };
+        /**
+         * OpResult
+         * @description `applied`: it holds. `gone`: what it was about is no more. `rejected`: the server will not, `code` says why.
+         *
+         *         `theirs`: it was applied, and somebody else had changed the same field meanwhile, to this.
+         */
+        OpResult: {
+            code: string | null;
+            detail: string | null;
+            id: string;
+            is_duplicate: boolean;
+            /** @enum {unknown} */
+            status: "applied" | "gone" | "rejected";
+            theirs: components["schemas"]["Fields"] | null;
         };
         /**
          * PageView
@@ -2422,6 +2747,106 @@ export interface components {
             plugin: string;
         };
         /**
+         * Stats
+         * @description Counts by day, oldest first, days without any left out. `users`: by user, where the whole was asked for.
+         *
+         *         `is_counting`: whether this server takes any.
+         */
+        Stats: {
+            days: components["schemas"]["DayCounts"][];
+            is_counting: boolean;
+            totals: components["schemas"]["Counts"];
+            users: components["schemas"]["UserCounts"][];
+        };
+        /**
+         * SyncAnswer
+         * @description What became of the ops, then the state of everything that changed after `since`.
+         *
+         *         `is_whole`: this begins anew, and what the device does not get again is gone. `is_more`: ask again.
+         */
+        SyncAnswer: {
+            cursor: string;
+            gone: components["schemas"]["Gone"][];
+            is_more: boolean;
+            is_whole: boolean;
+            now: string;
+            playlists: components["schemas"]["SyncPlaylist"][];
+            plays: components["schemas"]["Play"][];
+            positions: components["schemas"]["SyncPosition"][];
+            results: components["schemas"]["OpResult"][];
+            tracks: components["schemas"]["SyncTrack"][];
+        };
+        /**
+         * SyncItem
+         * @description One place in a playlist.
+         */
+        SyncItem: {
+            id: string;
+            position: string;
+            track: string;
+        };
+        /**
+         * SyncPlaylist
+         * @description A playlist whole; its items by (position, id), compared as bytes.
+         */
+        SyncPlaylist: {
+            artwork_url: string | null;
+            count: number;
+            description: string;
+            duration_seconds: number;
+            id: string;
+            items: components["schemas"]["SyncItem"][];
+            /** @enum {unknown} */
+            kind: "custom" | "mirrored" | "smart";
+            rev: number;
+            source_url: string | null;
+            title: string;
+            updated_at: string;
+        };
+        /**
+         * SyncPosition
+         * @description Where the listener is in a track.
+         */
+        SyncPosition: {
+            at: string;
+            seconds: number;
+            track: string;
+        };
+        /**
+         * SyncRequest
+         * @description A device's ops in order, and where it got to: `since` is the last `cursor`, or null to begin anew.
+         */
+        SyncRequest: {
+            /** @description An id: 32 hexadecimal characters. */
+            device: string;
+            device_name: string;
+            /** @description Each one of: play, position, favorite, playlist-create, playlist-patch, playlist-remove, items-add, item-move, item-remove, stats. They are judged one by one. */
+            ops: unknown[];
+            since: string | null;
+        };
+        /**
+         * SyncTrack
+         * @description A track; `is_own` where it is in one's own library, and not only the household's.
+         */
+        SyncTrack: {
+            added_at: string;
+            album: string | null;
+            artist: string;
+            artwork_url: string | null;
+            audio_url: string;
+            channel: string | null;
+            codec: string;
+            duration_seconds: number | null;
+            id: string;
+            is_favorite: boolean;
+            is_missing: boolean;
+            is_own: boolean;
+            published_at: string | null;
+            revision: string;
+            size_bytes: number;
+            title: string;
+        };
+        /**
          * Task
          * @description A job and when it runs.
          */
@@ -2575,6 +3000,26 @@ export interface components {
          */
         UserConfigPatch: {
             values: Record<string, unknown>;
+        };
+        /**
+         * UserCounts
+         * @description The counts of one user. `username` is null once they are gone.
+         */
+        UserCounts: {
+            artwork_hits: number;
+            artwork_misses: number;
+            audio_hits: number;
+            audio_misses: number;
+            cache_bytes: number;
+            errors: number;
+            network_bytes: number;
+            offline_plays: number;
+            offline_seconds: number;
+            plays: number;
+            shell_hits: number;
+            shell_misses: number;
+            user_id: string;
+            username: string | null;
         };
         /**
          * UserPatch
@@ -3659,6 +4104,7 @@ export interface operations {
         parameters: {
             query?: {
                 v?: string;
+                size?: 96 | 256 | 512;
             };
             header?: never;
             path: {
@@ -4185,6 +4631,7 @@ export interface operations {
         parameters: {
             query?: {
                 v?: string;
+                size?: 96 | 256 | 512;
             };
             header?: never;
             path: {
@@ -4432,6 +4879,349 @@ export interface operations {
             400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    offline_list_devices: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Listing_Device_"];
+                };
+            };
+            /** @description What the client has is what it would get. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    offline_delete_device: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes a resend harmless: the same key gets the first answer again. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                device: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["RequestEntityTooLarge"];
+            422: components["responses"]["UnprocessableEntity"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    offline_list_offline_playlists: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Listing_OfflinePlaylist_"];
+                };
+            };
+            /** @description What the client has is what it would get. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    offline_get_offline_playlist: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                playlist: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Listing_OfflinePlaylist_"];
+                };
+            };
+            /** @description What the client has is what it would get. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    offline_put_offline_playlist: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes a resend harmless: the same key gets the first answer again. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                playlist: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OfflineBody"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["RequestEntityTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["UnprocessableEntity"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    offline_delete_offline_playlist: {
+        parameters: {
+            query: {
+                /** @description An id: 32 hexadecimal characters. */
+                device: string;
+            };
+            header?: {
+                /** @description Makes a resend harmless: the same key gets the first answer again. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                playlist: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["RequestEntityTooLarge"];
+            422: components["responses"]["UnprocessableEntity"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    offline_get_manifest: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                playlist: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Manifest"];
+                };
+            };
+            /** @description What the client has is what it would get. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    offline_get_stats: {
+        parameters: {
+            query?: {
+                /** @description How many days, up to today. */
+                days?: number;
+                /** @description An id: 32 hexadecimal characters. */
+                user?: string;
+                whole?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Stats"];
+                };
+            };
+            /** @description What the client has is what it would get. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            422: components["responses"]["UnprocessableEntity"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    offline_delete_stats: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes a resend harmless: the same key gets the first answer again. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["RequestEntityTooLarge"];
+            422: components["responses"]["UnprocessableEntity"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    offline_sync: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes a resend harmless: the same key gets the first answer again. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SyncRequest"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SyncAnswer"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["RequestEntityTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["UnprocessableEntity"];
             429: components["responses"]["TooManyRequests"];
             503: components["responses"]["ServiceUnavailable"];
         };
@@ -5123,6 +5913,7 @@ export interface operations {
         parameters: {
             query?: {
                 v?: string;
+                size?: 96 | 256 | 512;
             };
             header?: never;
             path: {
@@ -6744,6 +7535,38 @@ export interface operations {
             503: components["responses"]["ServiceUnavailable"];
         };
     };
+    library_get_shell_get_history: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "*/*": unknown;
+                };
+            };
+            /** @description What the client has is what it would get. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
     auth_get_shell_get_login: {
         parameters: {
             query?: never;
@@ -6837,6 +7660,38 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    offline_get_shell: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "*/*": unknown;
+                };
+            };
+            /** @description What the client has is what it would get. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
             429: components["responses"]["TooManyRequests"];
             503: components["responses"]["ServiceUnavailable"];
         };
