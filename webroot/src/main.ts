@@ -1,25 +1,35 @@
 /** The app starts here: theme, words, session, and then the shell draws. */
 import { ApiError } from "./api/errors";
+import { followUser } from "./offline/start";
 import { startPlayer } from "./player/start";
 import "./shell/app-shell";
 import { boot } from "./shell/boot";
+import { followNetwork } from "./shell/connection";
 import { followRefusals } from "./shell/confirmation";
-import { followDeparture, forgetLastUser, lastUser } from "./shell/departure";
+import { finishDeparture, followDeparture, forgetLastUser, lastUser } from "./shell/departure";
 import { loadLanguage } from "./shell/i18n";
+import { followNotices } from "./shell/offline-notices";
+import { followPlaylists } from "./shell/playlists";
 import { startRouter } from "./shell/router";
-import { followAnswers, loadSession } from "./shell/session";
+import { followAnswers, openSession } from "./shell/session";
+import { carryOver } from "./shell/storage";
 import { takeUpTheme } from "./shell/theme";
 import { startWorker } from "./shell/worker";
 
+carryOver();
 takeUpTheme();
 followAnswers();
+followNetwork();
 followRefusals();
+followNotices();
 startRouter();
 
 const known = lastUser();
-Promise.all([loadLanguage(), loadSession()])
+Promise.all([loadLanguage(), finishDeparture().then(openSession)])
   .then(() => forgetLastUser(known))
+  .then(followUser)
   .then(() => {
+    followPlaylists();
     startPlayer();
     followDeparture();
     boot.set("ready");

@@ -12,6 +12,8 @@ export { addressOf, client } from "./api/plugin-client";
 export type * from "./api/types";
 export { ask, confirm } from "./components/confirm-dialog";
 export { icon } from "./components/icons";
+export { offlineStorage } from "./offline/offlineStorage";
+export { usePWA } from "./offline/pwa";
 export { player } from "./player/player";
 export { formatAgo, formatBytes, formatClock, formatDate, formatLength, formatNumber } from "./shell/format";
 export { explain, language, t, tryT } from "./shell/i18n";

@@ -2,6 +2,8 @@
 import { api, cursorOf, take } from "./client";
 import type {
   List,
+  Lyrics,
+  Play,
   Playlist,
   PlaylistDetail,
   PlaylistItem,
@@ -18,6 +20,18 @@ export const listTracks = (query: TrackQuery, next: string | null, signal: Abort
 
 export const getTrack = (track: string, signal?: AbortSignal): Promise<TrackDetail> =>
   take(api.GET("/api/audio/{track}/", { params: { path: { track } }, signal: signal ?? null }));
+
+export const getLyrics = (track: string): Promise<Lyrics> =>
+  take(api.GET("/api/audio/{track}/lyrics/", { params: { path: { track } } }));
+
+/** What was heard, the last one first. */
+export const listPlays = (next: string | null, limit = 100): Promise<List<Play>> =>
+  take(api.GET("/api/play/", { params: { query: { limit, cursor: next ? cursorOf(next) : undefined } } }));
+
+/** Told twice under one id, it counts once. */
+export async function addPlay(id: string, track: string, played_at: string, seconds: number): Promise<void> {
+  await api.POST("/api/play/", { body: { id, track, played_at, seconds } });
+}
 
 /** What one's own tracks take; admins may ask for somebody else's. */
 export const getUsage = (user?: string): Promise<Usage> => take(api.GET("/api/audio/usage/", { params: { query: { user } } }));

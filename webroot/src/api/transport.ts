@@ -20,7 +20,12 @@ interface Wire {
 export const wire: Wire = { csrfToken: null, listener: null, confirm: null };
 
 const RESEND_AFTER_MS = 700;
-const WITHOUT_KEY = /\/api\/user\/(login|logout|register)\/$/;
+/** A phone that has left the house is not refused, it hears nothing: after this long the server counts as away. */
+const SILENCE_MS = 8_000;
+/** A write may have much to carry over a slow line, or to do; but what waits for it must not wait for ever. */
+const WRITE_SILENCE_MS = 5 * 60_000;
+/** Signing in has no need of a key; the ops of a sync have ids of their own, and its answer is too big to be kept for each. */
+const WITHOUT_KEY = /\/api\/(user\/(login|logout|register)|offline\/sync)\/$/;
 
 /**
  * The answer, which is a good one. Rejects with ApiError, or as fetch does where the caller gave up.
@@ -42,7 +47,9 @@ async function sendOnce(request: Request): Promise<Response> {
   if (request.method !== "GET" && wire.csrfToken) request.headers.set("SoundWave-CSRF", wire.csrfToken);
   if (request.method === "POST" && !WITHOUT_KEY.test(request.url)) request.headers.set("Idempotency-Key", newId());
   const response = await reach(request);
-  wire.listener?.answered(response.headers.get("SoundWave-User"));
+  // What the worker has kept it gives where the server is silent: that is no word of the server's.
+  if (response.headers.has("SoundWave-Offline")) wire.listener?.unreachable();
+  else wire.listener?.answered(response.headers.get("SoundWave-User"));
   if (!response.ok) throw await refusal(response);
   return response;
 }
@@ -51,16 +58,30 @@ async function sendOnce(request: Request): Promise<Response> {
 async function reach(request: Request): Promise<Response> {
   const again = request.headers.has("Idempotency-Key") ? request.clone() : null;
   try {
-    return await fetch(request);
+    return await ask(request);
   } catch (error) {
     if (isAbort(error)) throw error;
     if (again) {
       await new Promise((done) => setTimeout(done, RESEND_AFTER_MS));
-      const response = await fetch(again).catch(() => null);
+      const response = await ask(again).catch(() => null);
       if (response) return response;
     }
     wire.listener?.unreachable();
     throw new ApiError("no_answer", "The server does not answer.", 0);
+  }
+}
+
+/** Every request has a time limit until its answer begins. */
+async function ask(request: Request): Promise<Response> {
+  const limit = new AbortController();
+  const silence = new DOMException("The server does not answer.", "TimeoutError");
+  const timer = setTimeout(() => limit.abort(silence), request.method === "GET" ? SILENCE_MS : WRITE_SILENCE_MS);
+  request.signal.addEventListener("abort", () => limit.abort(request.signal.reason), { once: true });
+  if (request.signal.aborted) limit.abort(request.signal.reason);
+  try {
+    return await fetch(request, { signal: limit.signal });
+  } finally {
+    clearTimeout(timer);
   }
 }
 

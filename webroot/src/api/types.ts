@@ -39,6 +39,9 @@ export type NewInvite = Schemas["NewInvite"];
 /** `artist` is empty where nobody knows. */
 export type Track = Schemas["Track"];
 export type TrackDetail = Schemas["TrackDetail"];
+export type Lyrics = Schemas["Lyrics"];
+/** That a track was heard; it outlives the track. */
+export type Play = Schemas["Play"];
 export type TrackQuery = NonNullable<paths["/api/audio/"]["get"]["parameters"]["query"]>;
 export type Ordering = NonNullable<TrackQuery["ordering"]>;
 

@@ -2,6 +2,7 @@
 import { css, html, LitElement } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
 
+import { isOnline } from "../shell/connection";
 import { base } from "../styles/shared";
 
 const BARS = 7;
@@ -12,6 +13,8 @@ export class ArtworkImage extends LitElement {
   /** What the glyph is drawn from: the same words give the same picture. */
   @property() seed = "";
   @property({ type: Boolean }) eager = false;
+  /** Which of the server's sizes is enough; all are one picture on a device that keeps it. */
+  @property({ type: Number }) size: ArtworkSize | null = null;
   @state() private isBroken = false;
 
   static override styles = [
@@ -50,13 +53,24 @@ export class ArtworkImage extends LitElement {
   protected override render() {
     if (!this.src || this.isBroken) return this.renderGlyph();
     return html`<img
-      src=${this.src}
+      src=${this.size ? sized(this.src, this.size) : this.src}
       alt=""
       loading=${this.eager ? "eager" : "lazy"}
       decoding="async"
       draggable="false"
-      @error=${() => (this.isBroken = true)}
+      @error=${this.failed}
     />`;
+  }
+
+  /** What only the network lacked is tried once more when the server is there. */
+  private failed(): void {
+    this.isBroken = true;
+    if (isOnline.value) return;
+    const end = isOnline.subscribe(() => {
+      if (!isOnline.value) return;
+      end();
+      this.isBroken = false;
+    });
   }
 
   private renderGlyph() {
@@ -73,6 +87,14 @@ export class ArtworkImage extends LitElement {
       </svg>
     </div>`;
   }
+}
+
+/** The longer side in pixels, as the server makes them. */
+export type ArtworkSize = 96 | 256 | 512;
+
+/** The address of a picture in this size. */
+export function sized(address: string, size: ArtworkSize): string {
+  return `${address}${address.includes("?") ? "&" : "?"}size=${size}`;
 }
 
 /** FNV-1a, 32 bits. */

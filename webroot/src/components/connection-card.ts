@@ -1,6 +1,6 @@
 /** What this browser can do over the connection it has: everything over https, less over plain http. */
-import { css, html, LitElement } from "lit";
-import { customElement } from "lit/decorators.js";
+import { css, html, LitElement, nothing } from "lit";
+import { customElement, property } from "lit/decorators.js";
 
 import { t } from "../shell/i18n";
 import { currentUser, session } from "../shell/session";
@@ -13,6 +13,9 @@ const LACKS = ["offline", "install", "storage", "secret"] as const;
 
 @customElement("connection-card")
 export class ConnectionCard extends LitElement {
+  /** Inside something that has a frame and a heading. */
+  @property({ type: Boolean }) bare = false;
+
   static override styles = [
     ...shared,
     css`
@@ -47,8 +50,8 @@ export class ConnectionCard extends LitElement {
 
   protected override render() {
     const isSecure = canWorkOffline && (session.value?.is_secure ?? false);
-    return html`<section class="card stack">
-      <h2>${t("account.offline")}</h2>
+    return html`<section class=${this.bare ? "stack" : "card stack"}>
+      ${this.bare ? nothing : html`<h2>${t("account.offline")}</h2>`}
       ${isSecure ? this.renderNote("check", t("account.offlineYes")) : this.renderLacks()}
     </section>`;
   }

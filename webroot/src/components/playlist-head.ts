@@ -10,6 +10,7 @@ import "./action-menu";
 import type { MenuAction } from "./action-menu";
 import "./artwork-image";
 import { icon } from "./icons";
+import "./keep-button";
 import { hostOf } from "./download-card";
 import "./plugin-slot";
 
@@ -68,7 +69,7 @@ export class PlaylistHead extends LitElement {
     const isEmpty = playlist.items.length === 0;
     const length = playlist.duration_seconds > 0 ? ` · ${formatLength(playlist.duration_seconds)}` : "";
     return html`<header>
-      <artwork-image .src=${playlist.artwork_url ?? playlist.items[0]?.track.artwork_url ?? null} .seed=${playlist.title} eager></artwork-image>
+      <artwork-image size="512" .src=${playlist.artwork_url ?? playlist.items[0]?.track.artwork_url ?? null} .seed=${playlist.title} eager></artwork-image>
       <div class="about">
         <span class="badge ${playlist.kind === "mirrored" ? "accent" : ""}">${t(`playlist.kind.${playlist.kind}`)}</span>
         <h1>${playlist.title}</h1>
@@ -84,6 +85,7 @@ export class PlaylistHead extends LitElement {
           <button class="button with-icon" ?disabled=${isEmpty} @click=${() => this.tell("shuffle")}>
             ${icon("shuffle", 20)}${t("action.shuffle")}
           </button>
+          <keep-button .playlist=${playlist.id}></keep-button>
           <plugin-slot place="playlist-actions" .context=${{ playlistId: playlist.id }}></plugin-slot>
           <action-menu label=${t("playlist.menu", { title: playlist.title })} .actions=${this.actions}></action-menu>
         </div>

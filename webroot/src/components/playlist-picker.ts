@@ -85,7 +85,7 @@ export class PlaylistPicker extends LitElement {
 
   private renderPlaylist(playlist: Playlist) {
     return html`<button class="item" @click=${() => this.choose(playlist)}>
-      <artwork-image .src=${playlist.artwork_url} .seed=${playlist.title}></artwork-image>
+      <artwork-image size="96" .src=${playlist.artwork_url} .seed=${playlist.title}></artwork-image>
       <span class="words">
         <span class="cut">${playlist.title}</span>
         <span class="soft small">${t("playlist.count", { count: playlist.count })}</span>
@@ -96,8 +96,7 @@ export class PlaylistPicker extends LitElement {
   private async create(event: SubmitEvent): Promise<void> {
     event.preventDefault();
     const title = String(new FormData(event.target as HTMLFormElement).get("title")).trim();
-    const playlist = title ? await createPlaylist(title) : null;
-    if (playlist) this.choose(playlist);
+    if (title && (await createPlaylist(title, this.tracks))) this.dialog.close();
   }
 
   private choose(playlist: Playlist): void {

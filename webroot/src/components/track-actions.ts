@@ -1,8 +1,10 @@
 /** What can be done with a track, wherever it is shown. */
-import { deleteTrack, setFavorite } from "../api/library";
+import { deleteTrack } from "../api/library";
 import { addressOf } from "../api/plugin-client";
 import type { Track } from "../api/types";
+import { local } from "../offline/start";
 import { player } from "../player/player";
+import { setFavorite } from "../shell/changes";
 import { t } from "../shell/i18n";
 import { attempt, toast } from "../shell/toasts";
 import type { MenuAction } from "./action-menu";
@@ -74,5 +76,6 @@ async function removeTrack(track: Track): Promise<void> {
   });
   if (!isSure || !(await attempt(() => deleteTrack(track.id)))) return;
   removals.set(track.id);
+  void local.value?.drain.drain();
   toast(t("track.deleted", { title: track.title }));
 }

@@ -3,7 +3,10 @@ import { html, LitElement, nothing } from "lit";
 import { customElement, property } from "lit/decorators.js";
 
 import type { Track } from "../api/types";
+import { kept } from "../offline/start";
 import { player } from "../player/player";
+import { explainObstacle, obstacle } from "../player/reach";
+import { isOnline, probe } from "../shell/connection";
 import { formatClock, formatDate } from "../shell/format";
 import { t } from "../shell/i18n";
 import { Watch } from "../shell/store";
@@ -27,33 +30,32 @@ export class TrackRow extends LitElement {
 
   constructor() {
     super();
-    new Watch(this, player.changes, favoriteChanges);
+    new Watch(this, player.changes, favoriteChanges, kept, isOnline);
   }
 
   protected override render() {
     const { track } = this;
     const isCurrent = player.current?.id === track.id;
     const isPlaying = isCurrent && player.isPlaying;
+    const why = obstacle(track);
     return html`
       <slot name="start"></slot>
       <button
         class="main"
         ?data-current=${isCurrent}
-        ?data-missing=${track.is_missing}
-        aria-disabled=${track.is_missing ? "true" : nothing}
+        ?data-missing=${why !== null}
+        aria-disabled=${why ? "true" : nothing}
         @click=${this.play}
       >
-        ${track.is_missing
-          ? nothing
-          : html`<span class="unseen">${t(isPlaying ? "player.pause" : "player.play")}:</span>`}
+        ${why ? nothing : html`<span class="unseen">${t(isPlaying ? "player.pause" : "player.play")}:</span>`}
         <span class="picture">
-          <artwork-image .src=${track.artwork_url} .seed=${track.channel ?? track.title}></artwork-image>
-          ${track.is_missing ? nothing : html`<span class="veil">${icon(isPlaying ? "pause" : "play", 22)}</span>`}
+          <artwork-image size="96" .src=${track.artwork_url} .seed=${track.channel ?? track.title}></artwork-image>
+          ${why ? nothing : html`<span class="veil">${icon(isPlaying ? "pause" : "play", 22)}</span>`}
           ${isPlaying ? html`<span class="bars" aria-hidden="true"><i></i><i></i><i></i></span>` : nothing}
         </span>
         <span class="words">
           <span class="title cut">${track.title}</span>
-          <span class="by cut">${track.is_missing ? t("track.missing") : byline(track)}</span>
+          <span class="by cut">${this.renderMark()}${why ? t(`track.${why}`) : byline(track)}</span>
         </span>
         <span class="from cut">${track.album || track.channel || ""}</span>
         <span class="when cut">${formatDate(track.published_at ?? track.added_at)}</span>
@@ -77,9 +79,17 @@ export class TrackRow extends LitElement {
     `;
   }
 
+  private renderMark() {
+    if (!kept.value.has(this.track.id)) return nothing;
+    return html`<span class="kept" title=${t("track.kept")}>${icon("kept", 14)}<span class="unseen">${t("track.kept")}.</span></span>`;
+  }
+
   private play(): void {
-    if (this.track.is_missing) toast(t("player.cannotPlay", { title: this.track.title, reason: t("player.noFile") }));
-    else if (player.current?.id === this.track.id) player.toggle();
+    const why = obstacle(this.track);
+    if (why) {
+      toast(t("player.cannotPlay", { title: this.track.title, reason: explainObstacle(why) }));
+      if (why === "away") void probe();
+    } else if (player.current?.id === this.track.id) player.toggle();
     else this.dispatchEvent(new CustomEvent("play-track", { detail: this.track.id, bubbles: true, composed: true }));
   }
 }

@@ -2,8 +2,10 @@
 import { deleteDB, openDB, type DBSchema, type IDBPDatabase } from "idb";
 
 import { newId } from "../api/ids";
-import { deviceDatabase, userDatabase } from "./names";
+import { userDatabase } from "./names";
 import type { Counts, Manifest, Op, OpResult, SyncPlay, SyncPlaylist, SyncPosition, SyncTrack } from "./wire";
+
+export { changeDeviceState, type DeviceState, getDeviceState, setDeviceState } from "./device-state";
 
 /** Something as the server told it last. `generation`: of the whole answer that it came with (`sync.ts`). */
 export type Known<T> = T & { generation: number };
@@ -14,9 +16,14 @@ export interface OutboxEntry {
   id: string;
   op: Op;
   isSent: boolean;
+  /** What brings back what the op is about, kept where the base lost it before the op was answered. */
+  undo?: Op[];
 }
 
-/** An op that the server would not apply, kept until its user has seen to it. `undo`: ops that bring back what was. */
+/**
+ * An op that the server would not apply, or that overrode what somebody else had put there (`result.theirs`), kept
+ * until its user has seen to it. `undo`: ops that bring back what was; theirs, in the second case.
+ */
 export interface ParkedOp {
   id: string;
   op: Op;
@@ -51,9 +58,13 @@ export interface OfflinePlaylist {
   stored_bytes: number;
   items: number;
   stored_items: number;
+  /** What is done without: addresses of what is no sound and not at the server, by the revision that is not there. */
+  absent?: Record<string, string>;
   /** As `updatePlaylistSyncStatus` was told. */
   sync_status: string;
   ready_at: string | null;
+  /** What the server was told of it last; null for nothing. */
+  told: string | null;
 }
 
 /** What is in the cache at an address, or in `documents`. */
@@ -82,9 +93,13 @@ export interface Meta {
   generation: number;
   /** Whether a whole answer has come to its end, ever. */
   isHydrated: boolean;
+  /** A whole answer is on its way: at its end goes what is of an older generation. */
+  isRenewing: boolean;
   /** Milliseconds to add to this device's clock to have the server's. */
   clockOffset: number;
   lastSyncAt: string | null;
+  /** Playlists that are kept no longer, of which the server has yet to hear. */
+  unkept: string[];
 }
 
 export interface UserSchema extends DBSchema {
@@ -102,33 +117,28 @@ export interface UserSchema extends DBSchema {
 }
 export type UserDatabase = IDBPDatabase<UserSchema>;
 
-/** What a user may choose for this device; `limitBytes` null: as much as the browser grants. */
-export interface DeviceState {
-  user: string | null;
-  /** A user who signed out while the server was away: the session is ended before anything else is asked. */
-  leaving: string | null;
-  limitBytes: number | null;
-  isCounting: boolean;
-  isBackgroundFetchWanted: boolean;
-}
-
-interface DeviceSchema extends DBSchema {
-  state: { key: keyof DeviceState; value: DeviceState[keyof DeviceState] };
-}
-
 const VERSION = 1;
-const DEFAULTS: DeviceState = {
-  user: null,
-  leaving: null,
-  limitBytes: null,
-  isCounting: true,
-  isBackgroundFetchWanted: true,
+/** Another tab lets go of what it has open within this time, or is not waited for; a slow phone may take some to open. */
+const OPENING_MS = 15_000;
+const FINDING_MS = 2_000;
+const DELETING_MS = 3_000;
+const FIRST_META: Omit<Meta, "device"> = {
+  cursor: null,
+  generation: 0,
+  isHydrated: false,
+  isRenewing: false,
+  clockOffset: 0,
+  lastSyncAt: null,
+  unkept: [],
 };
-const FIRST: Omit<Meta, "device"> = { cursor: null, generation: 0, isHydrated: false, clockOffset: 0, lastSyncAt: null };
 
-/** The user's database, made if need be. It closes by itself where another tab deletes it or brings a newer one. */
-export async function openUserDatabase(base: string, user: string): Promise<UserDatabase> {
-  const db = await openDB<UserSchema>(userDatabase(base, user), VERSION, {
+/**
+ * The user's database, made if need be. It closes by itself where another tab deletes it or brings a newer one. `lost` is
+ * called where it was closed under its user and may be opened again: by the browser, or for a newer release. Rejects
+ * where another tab does not let go of an old one.
+ */
+export async function openUserDatabase(base: string, user: string, lost: () => void = () => undefined): Promise<UserDatabase> {
+  const opening = openDB<UserSchema>(userDatabase(base, user), VERSION, {
     upgrade(made) {
       made.createObjectStore("meta");
       made.createObjectStore("stats", { keyPath: "day" });
@@ -138,40 +148,66 @@ export async function openUserDatabase(base: string, user: string): Promise<User
       for (const name of ["tracks", "playlists", "parked", "offline"] as const) made.createObjectStore(name, { keyPath: "id" });
       for (const name of ["entries", "documents"] as const) made.createObjectStore(name, { keyPath: "url" });
     },
-    blocking: (_current, _blocked, event) => (event.target as IDBDatabase).close(),
+    blocking(_current, newer, event) {
+      (event.target as IDBDatabase).close();
+      if (newer !== null) lost();
+    },
+    terminated: lost,
   });
+  const db = await openedInTime(opening, OPENING_MS);
   await nameDevice(db);
   return db;
 }
 
-/** A value of the user's own, or what it begins with. */
-export async function getMeta<K extends keyof Meta>(db: UserDatabase, name: K): Promise<Meta[K]> {
-  const kept = (await db.get("meta", name)) as Meta[K] | undefined;
-  return kept === undefined ? (FIRST as Meta)[name] : kept;
-}
-
-/** What anybody chose for this device, or the default. */
-export async function getDeviceState<K extends keyof DeviceState>(base: string, name: K): Promise<DeviceState[K]> {
-  const db = await openDevice(base);
-  const kept = (await db.get("state", name)) as DeviceState[K] | undefined;
-  db.close();
-  return kept === undefined ? DEFAULTS[name] : kept;
-}
-
-export async function setDeviceState<K extends keyof DeviceState>(base: string, name: K, value: DeviceState[K]): Promise<void> {
-  const db = await openDevice(base);
-  await db.put("state", value, name);
-  db.close();
-}
-
-/** Resolves when it is gone; other tabs let go of it by themselves. */
-export const deleteUserDatabase = (base: string, user: string): Promise<void> => deleteDB(userDatabase(base, user));
-
-function openDevice(base: string): Promise<IDBPDatabase<DeviceSchema>> {
-  return openDB<DeviceSchema>(deviceDatabase(base), VERSION, {
-    upgrade: (made) => void made.createObjectStore("state"),
+/**
+ * For the worker, which must not bring back what was wiped: null where there is none, none of this version, or one that is
+ * being deleted, for which somebody's request would wait.
+ */
+export async function findUserDatabase(base: string, user: string): Promise<UserDatabase | null> {
+  const opening = openDB<UserSchema>(userDatabase(base, user), VERSION, {
+    upgrade(_made, _before, _now, tx) {
+      tx.done.catch(() => undefined);
+      tx.abort();
+    },
     blocking: (_current, _blocked, event) => (event.target as IDBDatabase).close(),
   });
+  try {
+    return await openedInTime(opening, FINDING_MS);
+  } catch (error) {
+    const isNone = error instanceof DOMException && ["AbortError", "VersionError", "TimeoutError"].includes(error.name);
+    if (isNone) return null;
+    throw error;
+  }
+}
+
+/** A value of the user's own, or what it begins with. */
+export const getMeta = async <K extends keyof Meta>(db: UserDatabase, name: K): Promise<Meta[K]> =>
+  metaOf(name, await db.get("meta", name));
+
+/** The same of what `meta` has under this name, for who is in a transaction. */
+export const metaOf = <K extends keyof Meta>(name: K, kept: Meta[keyof Meta] | undefined): Meta[K] =>
+  kept === undefined ? (FIRST_META as Meta)[name] : (kept as Meta[K]);
+
+/** Resolves when it is gone; other tabs let go of it by themselves. Rejects where one does not. */
+export const deleteUserDatabase = (base: string, user: string): Promise<void> =>
+  inTime(deleteDB(userDatabase(base, user)), DELETING_MS);
+
+/** Who comes too late is closed again. */
+function openedInTime(opening: Promise<UserDatabase>, milliseconds: number): Promise<UserDatabase> {
+  return inTime(opening, milliseconds).catch((error: unknown) => {
+    opening.then((late) => late.close()).catch(() => undefined);
+    throw error;
+  });
+}
+
+/** Where somebody does not let go of a database, the browser waits for ever. */
+async function inTime<T>(work: Promise<T>, milliseconds: number): Promise<T> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<never>((_, reject) => {
+    const error = new DOMException("Another tab does not let go of the database.", "TimeoutError");
+    timer = setTimeout(() => reject(error), milliseconds);
+  });
+  return Promise.race([work, late]).finally(() => clearTimeout(timer));
 }
 
 /** A device has another name for each of its users, so that nobody can tell that it is one. */

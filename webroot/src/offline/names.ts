@@ -12,6 +12,18 @@ export const userDatabase = (base: string, user: string): string => `soundwave:$
 /** The bytes of offline playlists: audio and pictures, whole 200s under their address without a query. */
 export const keptCache = (base: string, user: string): string => `soundwave-kept:${base}:${user}`;
 
+/** The name of an address in `keptCache`: without host and query, so that a picture of any size and version is one. */
+export const keptUrl = (url: string): string => new URL(url, "http://any").pathname;
+
+/** The id of a Background Fetch: whose it is, and the one address that it brings. */
+export const fetchName = (user: string, url: string): string => `${user} ${keptUrl(url)}`;
+
+/** What `fetchName` was made of; null for any other id. */
+export function fetchOf(name: string): { user: string; url: string } | null {
+  const [, user, url] = /^([0-9a-f]{32}) (\/.+)$/.exec(name) ?? [];
+  return user && url ? { user, url } : null;
+}
+
 /** Tabs and the worker tell each other what changed. */
 export const channelName = (base: string): string => `soundwave:${base}`;
 

@@ -83,8 +83,9 @@ export interface SyncPlay {
   played_at: string;
   seconds: number | null;
 }
+/** What is not there, or not there for this user; a position is named by its track, and goes with it. */
 export interface Gone {
-  kind: "track" | "playlist";
+  kind: "track" | "playlist" | "position";
   id: string;
 }
 

@@ -15,13 +15,13 @@ import "../components/password-form";
 import "../components/plugin-slot";
 import "../components/quota-bar";
 import "../components/second-factor-card";
+import { signOut } from "../components/sign-out-dialog";
 import "../components/token-list";
 import { t } from "../shell/i18n";
 import { formatDate } from "../shell/format";
 import { href } from "../shell/router";
-import { leave, session } from "../shell/session";
+import { session } from "../shell/session";
 import { Watch } from "../shell/store";
-import { attempt } from "../shell/toasts";
 import { shared } from "../styles/shared";
 
 @customElement("account-page")
@@ -79,7 +79,7 @@ export class AccountPage extends LitElement {
           </p>
           <quota-bar .usage=${this.usage} .quota=${this.quota}></quota-bar>
         </div>
-        <button class="button with-icon" @click=${this.signOut}>${icon("logout", 20)}${t("account.signOut")}</button>
+        <button class="button with-icon" @click=${() => signOut(user.id)}>${icon("logout", 20)}${t("account.signOut")}</button>
       </section>
       <div class="pair"><look-card></look-card><connection-card></connection-card></div>
       <password-form @password-changed=${this.reload}></password-form>
@@ -98,10 +98,6 @@ export class AccountPage extends LitElement {
   private reload(): void {
     void this.renderRoot.querySelector("device-list")?.load();
     void this.renderRoot.querySelector("token-list")?.load();
-  }
-
-  private signOut(): void {
-    void attempt(leave);
   }
 
   private async load(): Promise<void> {

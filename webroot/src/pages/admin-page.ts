@@ -1,4 +1,4 @@
-/** The admin's view: the queue, people, what happened, jobs, settings, backups, health. */
+/** The admin's view: the queue, people, what happened, listening offline, jobs, settings, backups, health. */
 import { html, LitElement } from "lit";
 import { customElement } from "lit/decorators.js";
 
@@ -6,6 +6,7 @@ import "../components/admin-audit";
 import "../components/admin-backups";
 import "../components/admin-health";
 import "../components/admin-jobs";
+import "../components/admin-offline";
 import "../components/admin-people";
 import "../components/admin-queue";
 import "../components/admin-settings";
@@ -16,7 +17,9 @@ import { session } from "../shell/session";
 import { Watch } from "../shell/store";
 import { shared } from "../styles/shared";
 
-const TABS = ["queue", "people", "audit", "jobs", "settings", "backups", "health"] as const;
+const TABS = ["queue", "people", "audit", "offline", "jobs", "settings", "backups", "health"] as const;
+/** Those of a plugin that may be withdrawn, by the page that it has as well. */
+const PAGES: Readonly<Record<string, string>> = { queue: "/downloads/", offline: "/offline/" };
 type TabName = (typeof TABS)[number];
 
 @customElement("admin-page")
@@ -29,10 +32,9 @@ export class AdminPage extends LitElement {
     new Watch(this, session);
   }
 
-  /** The queue is the downloads plugin's: without it there is none. */
   private get tabs(): readonly TabName[] {
-    const hasDownloads = session.value?.pages.some((page) => page.path === "/downloads/") ?? false;
-    return TABS.filter((name) => name !== "queue" || hasDownloads);
+    const paths = (session.value?.pages ?? []).map((page) => page.path);
+    return TABS.filter((name) => paths.includes(PAGES[name] ?? "/admin/"));
   }
 
   private get tab(): TabName {
@@ -56,6 +58,7 @@ export class AdminPage extends LitElement {
     const { tab } = this;
     if (tab === "people") return html`<admin-people></admin-people>`;
     if (tab === "audit") return html`<admin-audit></admin-audit>`;
+    if (tab === "offline") return html`<admin-offline></admin-offline>`;
     if (tab === "jobs") return html`<admin-jobs></admin-jobs>`;
     if (tab === "settings") return html`<admin-settings></admin-settings>`;
     if (tab === "backups") return html`<admin-backups></admin-backups>`;

@@ -9,9 +9,12 @@ import "../components/loading-state";
 import "../components/search-box";
 import "../components/track-list";
 import { TrackPager } from "../components/track-pager";
+import { kept } from "../offline/start";
 import { player } from "../player/player";
+import { isOnline } from "../shell/connection";
 import { t } from "../shell/i18n";
 import { href, rewriteQuery, router } from "../shell/router";
+import { Watch } from "../shell/store";
 import { shared } from "../styles/shared";
 
 const ORDERINGS: readonly Ordering[] = ["-added_at", "title", "artist"];
@@ -24,6 +27,8 @@ export class LibraryPage extends LitElement {
   /** A channel's id, and what it is called. */
   @state() private channel = "";
   @state() private channelTitle = "";
+  /** Only what can be heard without the server. */
+  @state() private isKeptOnly = false;
   private readonly pager = new TrackPager(this);
 
   static override styles = [
@@ -52,12 +57,18 @@ export class LibraryPage extends LitElement {
     `,
   ];
 
+  constructor() {
+    super();
+    new Watch(this, kept, isOnline);
+  }
+
   override connectedCallback(): void {
     super.connectedCallback();
     const { query } = router.value;
     this.search = query.get("search") ?? "";
     this.ordering = ORDERINGS.find((name) => name === query.get("ordering")) ?? "-added_at";
     this.isFavoritesOnly = query.has("favorites");
+    this.isKeptOnly = query.has("here");
     this.channel = query.get("channel") ?? "";
     this.channelTitle = query.get("title") ?? "";
     void this.load();
@@ -70,7 +81,7 @@ export class LibraryPage extends LitElement {
       <header class="page-head">
         <div>
           <h1>${t("page.library-page")}</h1>
-          ${pager.lines ? html`<p class="soft" role="status">${t("library.count", { count: pager.total })}</p>` : nothing}
+          ${pager.lines ? html`<p class="soft" role="status">${this.countText}</p>` : nothing}
         </div>
         ${pager.tracks.length > 0 ? this.renderPlay() : nothing}
       </header>
@@ -83,8 +94,13 @@ export class LibraryPage extends LitElement {
     </div>`;
   }
 
+  private get countText(): string {
+    const count = t("library.count", { count: this.pager.total });
+    return this.pager.isLocal && !this.isKeptOnly ? `${count} · ${t("library.fromHere")}` : count;
+  }
+
   private get isFiltered(): boolean {
-    return this.search !== "" || this.isFavoritesOnly || this.channel !== "";
+    return this.search !== "" || this.isKeptOnly || this.isFavoritesOnly || this.channel !== "";
   }
 
   private renderPlay() {
@@ -104,6 +120,15 @@ export class LibraryPage extends LitElement {
       >
         ${icon("heart", 18, this.isFavoritesOnly)}${t("library.favorites")}
       </button>
+      ${kept.value.size > 0 || this.isKeptOnly
+        ? html`<button
+            class="chip"
+            aria-pressed=${this.isKeptOnly}
+            @click=${() => this.change(() => (this.isKeptOnly = !this.isKeptOnly))}
+          >
+            ${icon("kept", 18)}${t("library.kept")}
+          </button>`
+        : nothing}
       ${this.channel
         ? html`<button class="chip" aria-pressed="true" @click=${() => this.change(() => (this.channel = ""))}>
             ${icon("close", 18)}<span class="unseen">${t("library.leaveChannel")}</span>${this.channelTitle}
@@ -160,6 +185,7 @@ export class LibraryPage extends LitElement {
     this.change(() => {
       this.search = "";
       this.isFavoritesOnly = false;
+      this.isKeptOnly = false;
       this.channel = "";
     });
   }
@@ -170,6 +196,7 @@ export class LibraryPage extends LitElement {
       search: this.search,
       ordering: this.ordering === "-added_at" ? "" : this.ordering,
       favorites: this.isFavoritesOnly ? "1" : "",
+      here: this.isKeptOnly ? "1" : "",
       channel: this.channel,
       title: this.channel ? this.channelTitle : "",
     });
@@ -180,8 +207,10 @@ export class LibraryPage extends LitElement {
     return this.pager.start({
       search: this.search || undefined,
       ordering: this.ordering,
-      is_favorite: this.isFavoritesOnly || undefined,
-      channel: this.channel || undefined,
+      isFavorite: this.isFavoritesOnly || undefined,
+      channelId: this.channel || undefined,
+      channel: this.channel ? this.channelTitle : undefined,
+      isKept: this.isKeptOnly,
     });
   }
 }

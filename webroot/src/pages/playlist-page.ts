@@ -2,7 +2,8 @@
 import { css, html, LitElement } from "lit";
 import { customElement, state } from "lit/decorators.js";
 
-import { deletePlaylist, getPlaylist, moveItem, patchPlaylist, removeItem } from "../api/library";
+import { ApiError } from "../api/errors";
+import { getPlaylist } from "../api/library";
 import type { PlaylistDetail } from "../api/types";
 import "../components/action-menu";
 import type { MenuAction } from "../components/action-menu";
@@ -14,7 +15,9 @@ import "../components/playlist-head";
 import { removals } from "../components/track-actions";
 import "../components/track-list";
 import type { Line } from "../components/track-list";
+import { libraryChanges, local, openLibrary } from "../offline/start";
 import { player } from "../player/player";
+import * as changes from "../shell/changes";
 import { t } from "../shell/i18n";
 import { loadPlaylists } from "../shell/playlists";
 import { href, navigate, router } from "../shell/router";
@@ -22,12 +25,15 @@ import { Watch } from "../shell/store";
 import { attempt, toast } from "../shell/toasts";
 import { shared } from "../styles/shared";
 
+/** Where these change, a playlist may look different. */
+const STORES = ["outbox", "playlists", "tracks", "meta"];
+
 @customElement("playlist-page")
 export class PlaylistPage extends LitElement {
   @state() private playlist: PlaylistDetail | null = null;
   @state() private error: unknown = null;
   private shown = "";
-  private end: () => void = () => undefined;
+  private ends: (() => void)[] = [];
 
   static override styles = [
     ...shared,
@@ -45,19 +51,20 @@ export class PlaylistPage extends LitElement {
 
   override connectedCallback(): void {
     super.connectedCallback();
-    this.end = removals.subscribe(() => void this.load());
+    const look = (): void => void (STORES.some((name) => libraryChanges.value.has(name)) && this.load());
+    this.ends = [removals.subscribe(() => void this.load()), libraryChanges.subscribe(look)];
   }
 
   override disconnectedCallback(): void {
     super.disconnectedCallback();
-    this.end();
+    for (const end of this.ends) end();
   }
 
   protected override willUpdate(): void {
     const id = router.value.query.get("id") ?? "";
     if (router.value.path !== "/playlist/" || id === this.shown) return;
     this.shown = id;
-    this.playlist = null;
+    this.playlist = this.error = null;
     void this.load();
   }
 
@@ -127,6 +134,7 @@ export class PlaylistPage extends LitElement {
 
   private play(index: number): void {
     player.playList((this.playlist?.items ?? []).map((item) => item.track), index);
+    void local.value?.keeper.touch(this.shown).catch(() => undefined);
   }
 
   private shuffle(): void {
@@ -135,7 +143,7 @@ export class PlaylistPage extends LitElement {
     this.play(Math.floor(Math.random() * count));
   }
 
-  /** Shown at once; the server has the last word. */
+  /** Shown at once. */
   private async move(from: number, to: number): Promise<void> {
     const { playlist } = this;
     const items = [...(playlist?.items ?? [])];
@@ -143,15 +151,13 @@ export class PlaylistPage extends LitElement {
     if (!playlist || !item) return;
     items.splice(to, 0, item);
     this.playlist = { ...playlist, items };
-    const worked = await attempt(() => moveItem(playlist.id, item.id, items[to - 1]?.id ?? null));
-    if (!worked) await this.load();
+    if (!(await attempt(() => changes.moveItem(playlist.id, item.id, items[to - 1]?.id ?? null)))) await this.load();
   }
 
   private async removeLine(line: Line): Promise<void> {
     const { shown } = this;
-    if (await attempt(() => removeItem(shown, line.key))) toast(t("playlist.removed", { title: line.track.title }));
-    await this.load();
-    void loadPlaylists().catch(() => undefined);
+    if (await attempt(() => changes.removeItem(shown, line.key))) toast(t("playlist.removed", { title: line.track.title }));
+    await this.changed();
   }
 
   private async rename(playlist: PlaylistDetail): Promise<void> {
@@ -160,9 +166,7 @@ export class PlaylistPage extends LitElement {
       action: t("action.save"),
       field: { label: t("playlist.title"), value: playlist.title },
     });
-    if (!title || !(await attempt(() => patchPlaylist(playlist.id, { title })))) return;
-    await this.load();
-    void loadPlaylists().catch(() => undefined);
+    if (title && (await attempt(() => changes.renamePlaylist(playlist.id, title)))) await this.changed();
   }
 
   private async delete(playlist: PlaylistDetail): Promise<void> {
@@ -172,21 +176,41 @@ export class PlaylistPage extends LitElement {
       action: t("action.delete"),
       isDanger: true,
     });
-    if (!isSure || !(await attempt(() => deletePlaylist(playlist.id)))) return;
+    if (!isSure || !(await attempt(() => changes.removePlaylist(playlist.id)))) return;
     toast(t("playlist.deleted", { title: playlist.title }));
-    void loadPlaylists().catch(() => undefined);
     navigate("/playlists/", { replace: true });
+    void loadPlaylists().catch(() => undefined);
+  }
+
+  /** What went into the outbox is seen by itself. */
+  private async changed(): Promise<void> {
+    if (await openLibrary()) return;
+    await this.load();
+    void loadPlaylists().catch(() => undefined);
   }
 
   private async load(): Promise<void> {
     const { shown } = this;
     try {
-      const playlist = await getPlaylist(shown);
+      const playlist = await find(shown);
       if (shown !== this.shown) return;
       this.playlist = playlist;
       document.title = `${playlist.title} · SoundWave`;
     } catch (error) {
+      if (shown !== this.shown) return;
+      this.playlist = null;
       this.error = error;
     }
   }
+}
+
+/** As this device has it; what it does not know yet is the server's to tell. */
+async function find(id: string): Promise<PlaylistDetail> {
+  const library = await openLibrary();
+  const known = await library?.getPlaylist(id);
+  if (known) return known;
+  if (await library?.isRemoved(id)) throw new ApiError("not_found", "This playlist was deleted.", 404);
+  const playlist = await getPlaylist(id);
+  if (library) void local.value?.drain.drain();
+  return playlist;
 }

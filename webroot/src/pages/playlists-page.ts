@@ -7,6 +7,7 @@ import "../components/artwork-image";
 import { ask } from "../components/confirm-dialog";
 import "../components/empty-state";
 import { icon } from "../components/icons";
+import "../components/keep-button";
 import "../components/loading-state";
 import { formatLength } from "../shell/format";
 import { t } from "../shell/i18n";
@@ -26,6 +27,15 @@ export class PlaylistsPage extends LitElement {
         display: grid;
         grid-template-columns: repeat(auto-fill, minmax(min(168px, calc(50% - 8px)), 1fr));
         gap: var(--space-5) var(--space-4);
+      }
+      li {
+        position: relative;
+      }
+      keep-button {
+        position: absolute;
+        inset: var(--space-2) var(--space-2) auto auto;
+        border-radius: calc(var(--target) / 2);
+        background: color-mix(in oklab, var(--surface-1) 85%, transparent);
       }
       a.tile {
         display: grid;
@@ -84,13 +94,14 @@ export class PlaylistsPage extends LitElement {
   private renderTile(playlist: Playlist) {
     const length = playlist.duration_seconds > 0 ? ` · ${formatLength(playlist.duration_seconds)}` : "";
     return html`<a class="tile" href=${href(`/playlist/?id=${playlist.id}`)}>
-      <artwork-image .src=${playlist.artwork_url} .seed=${playlist.title}></artwork-image>
-      <h2 class="cut">${playlist.title}</h2>
-      <p class="soft small meta">
-        ${playlist.kind === "custom" ? "" : html`<span class="badge accent">${t(`playlist.kind.${playlist.kind}`)}</span>`}
-        <span class="cut">${t("playlist.count", { count: playlist.count })}${length}</span>
-      </p>
-    </a>`;
+        <artwork-image size="512" .src=${playlist.artwork_url} .seed=${playlist.title}></artwork-image>
+        <h2 class="cut">${playlist.title}</h2>
+        <p class="soft small meta">
+          ${playlist.kind === "custom" ? "" : html`<span class="badge accent">${t(`playlist.kind.${playlist.kind}`)}</span>`}
+          <span class="cut">${t("playlist.count", { count: playlist.count })}${length}</span>
+        </p>
+      </a>
+      <keep-button compact .playlist=${playlist.id}></keep-button>`;
   }
 
   private async load(): Promise<void> {
@@ -104,7 +115,7 @@ export class PlaylistsPage extends LitElement {
       action: t("action.create"),
       field: { label: t("playlist.title"), value: "" },
     });
-    const playlist = title ? await createPlaylist(title) : null;
-    if (playlist) navigate(`/playlist/?id=${playlist.id}`);
+    const id = title ? await createPlaylist(title) : null;
+    if (id) navigate(`/playlist/?id=${id}`);
   }
 }

@@ -1,4 +1,5 @@
 /** The lock screen, the headset and the keyboard's media keys. */
+import { sized } from "../components/artwork-image";
 import type { Player } from "./player";
 
 const SKIP_SECONDS = 15;
@@ -29,7 +30,7 @@ function metadataOf(player: Player): MediaMetadata | null {
   const track = player.current;
   if (!track) return null;
   const artwork = track.artwork_url
-    ? [{ src: new URL(track.artwork_url, document.baseURI).href, sizes: "512x512" }]
+    ? [{ src: new URL(sized(track.artwork_url, 512), document.baseURI).href, sizes: "512x512" }]
     : [{ src: new URL("static/icons/icon-512.png", document.baseURI).href, sizes: "512x512", type: "image/png" }];
   return new MediaMetadata({
     title: track.title,

@@ -1,6 +1,6 @@
 /** What was playing is there again after a reload, for the same user, paused where it was. */
 import type { Track } from "../api/types";
-import { forget, recall, remember } from "../shell/storage";
+import { recall, remember } from "../shell/storage";
 import type { Player } from "./player";
 import type { Queued, Repeat } from "./queue";
 
@@ -23,12 +23,6 @@ interface Sound {
 export interface Memory {
   /** Stop, and take up what this user had; nobody has nothing. */
   open(userId: string | null): void;
-}
-
-/** Signing out leaves nothing of one's own in the browser. */
-export function forgetQueue(userId: string): void {
-  forget(`queue.${userId}`);
-  forget(`position.${userId}`);
 }
 
 export function keepMemory(player: Player): Memory {

@@ -1,4 +1,4 @@
-/** The full player of a phone: a sheet over everything. */
+/** The full player: a sheet over everything, with the words if they are wanted. */
 import { css, html, LitElement, nothing } from "lit";
 import { customElement, query, state } from "lit/decorators.js";
 
@@ -10,6 +10,7 @@ import { byline } from "../components/track-row";
 import { t } from "../shell/i18n";
 import { Watch } from "../shell/store";
 import { base, buttons } from "../styles/shared";
+import "./lyrics-view";
 import "./play-controls";
 import { player } from "./player";
 import "./queue-panel";
@@ -19,6 +20,7 @@ import "./sound-controls";
 @customElement("now-playing")
 export class NowPlaying extends LitElement {
   @state() private isOpen = false;
+  @state() private hasLyrics = false;
   @query("dialog") private dialog!: HTMLDialogElement;
 
   static override styles = [
@@ -61,6 +63,12 @@ export class NowPlaying extends LitElement {
       .top {
         margin-inline: calc(-1 * var(--space-3));
       }
+      @media (min-width: 900px) {
+        dialog[open] {
+          grid-template-columns: minmax(0, 640px);
+          justify-content: center;
+        }
+      }
       .picture {
         display: grid;
         place-items: center;
@@ -89,8 +97,9 @@ export class NowPlaying extends LitElement {
     new Watch(this, player.changes, favoriteChanges);
   }
 
-  open(): void {
+  open(hasLyrics = false): void {
     this.isOpen = true;
+    this.hasLyrics = hasLyrics;
     this.dialog.showModal();
   }
 
@@ -111,9 +120,11 @@ export class NowPlaying extends LitElement {
         <span class="soft small cut">${track.album ?? track.channel ?? ""}</span>
         <action-menu label=${t("track.menu", { title: track.title })} .actions=${() => trackActions(track)}></action-menu>
       </div>
-      <div class="picture">
-        <artwork-image .src=${track.artwork_url} .seed=${track.channel ?? track.title} eager></artwork-image>
-      </div>
+      ${this.hasLyrics
+        ? html`<lyrics-view .track=${track.id}></lyrics-view>`
+        : html`<div class="picture">
+            <artwork-image size="512" .src=${track.artwork_url} .seed=${track.channel ?? track.title} eager></artwork-image>
+          </div>`}
       <div class="about">
         <div class="words">
           <h2 class="cut">${track.title}</h2>
@@ -132,6 +143,15 @@ export class NowPlaying extends LitElement {
       <play-controls large></play-controls>
       <footer>
         <sound-controls></sound-controls>
+        <button
+          class="icon-button ${this.hasLyrics ? "on" : ""}"
+          aria-pressed=${this.hasLyrics}
+          aria-label=${t("lyrics.title")}
+          title=${t("lyrics.title")}
+          @click=${() => (this.hasLyrics = !this.hasLyrics)}
+        >
+          ${icon("lyrics", 24)}
+        </button>
         <queue-panel></queue-panel>
       </footer>
     `;

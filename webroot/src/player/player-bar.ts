@@ -42,6 +42,14 @@ export class PlayerBar extends LitElement {
           <seek-bar></seek-bar>
         </div>
         <div class="side">
+          <button
+            class="icon-button"
+            aria-label=${t("lyrics.title")}
+            title=${t("lyrics.title")}
+            @click=${() => this.sheet?.open(true)}
+          >
+            ${icon("lyrics", 20)}
+          </button>
           <sound-controls volume></sound-controls>
           <queue-panel></queue-panel>
         </div>
@@ -57,7 +65,7 @@ export class PlayerBar extends LitElement {
 
   private renderTrack(track: Track) {
     return html`<div class="track">
-      <artwork-image .src=${track.artwork_url} .seed=${track.channel ?? track.title} eager></artwork-image>
+      <artwork-image size="256" .src=${track.artwork_url} .seed=${track.channel ?? track.title} eager></artwork-image>
       <div class="words">
         <p class="title cut" title=${track.title}>${track.title}</p>
         <p class="soft small cut">${byline(track)}</p>

@@ -2,6 +2,7 @@
 import type { Track } from "../api/types";
 import { Store } from "../shell/store";
 import { resumePoint } from "./positions";
+import { obstacle } from "./reach";
 import { Queue, type Queued, REPEATS } from "./queue";
 
 /** "Previous" restarts a track that has been heard for longer than this. */
@@ -12,8 +13,12 @@ export class Player {
   readonly changes = new Store({});
   /** The position has changed. */
   readonly time = new Store(0);
+  /** A track was put in, to be heard from where it begins or where it was left. */
+  readonly starts = new Store({});
+  /** Nothing of what is next can be heard now. */
+  readonly strandings = new Store({});
   readonly audio = document.createElement("audio");
-  readonly queue = new Queue();
+  readonly queue = new Queue((track) => obstacle(track) !== "missing");
   /** Wants to sound, though it may be waiting for data. */
   isPlaying = false;
   isWaiting = false;
@@ -31,10 +36,11 @@ export class Player {
     return Number.isFinite(duration) ? duration : (this.current?.duration_seconds ?? 0);
   }
 
+  /** Everything anew, from the one at `index`, or the next after it that can be heard now. */
   playList(tracks: readonly Track[], index = 0): void {
-    if (tracks.every((track) => track.is_missing)) return;
     this.queue.replace(tracks, index);
-    this.load({ isToPlay: true });
+    if (this.#isHeard() || this.#step(() => this.queue.next())) this.load({ isToPlay: true });
+    else this.#strand();
   }
 
   playNext(tracks: readonly Track[]): void {
@@ -46,7 +52,8 @@ export class Player {
   }
 
   jump(item: Queued): void {
-    if (this.queue.jump(item.key)) this.load({ isToPlay: true });
+    if (obstacle(item.track) !== null) this.#strand();
+    else if (this.queue.jump(item.key)) this.load({ isToPlay: true });
   }
 
   remove(item: Queued): void {
@@ -73,6 +80,8 @@ export class Player {
 
   play(): void {
     if (!this.current) return;
+    if (!this.#isHeard()) return this.#strand();
+    if (this.audio.error) this.#reload();
     this.isPlaying = true;
     this.changed();
     this.audio.play().catch((error: unknown) => {
@@ -88,12 +97,14 @@ export class Player {
   }
 
   next(): void {
-    if (this.queue.next()) this.load({ isToPlay: true });
-    else this.finish();
+    if (this.#step(() => this.queue.next())) return this.load({ isToPlay: true });
+    const { index, items, repeat } = this.queue;
+    if (index + 1 < items.length || repeat !== "off") this.#strand();
+    this.finish();
   }
 
   previous(): void {
-    if (this.position > RESTART_AFTER_SECONDS || !this.queue.previous()) this.seek(0);
+    if (this.position > RESTART_AFTER_SECONDS || !this.#step(() => this.queue.previous())) this.seek(0);
     else this.load({ isToPlay: this.isPlaying });
   }
 
@@ -145,6 +156,7 @@ export class Player {
     if (at) this.audio.currentTime = at;
     if (isToPlay) this.play();
     else this.pause();
+    this.starts.set({});
     if (at === undefined) void this.#resume(track);
   }
 
@@ -165,6 +177,31 @@ export class Player {
 
   changed(): void {
     this.changes.set({});
+  }
+
+  /** On to a track that can be heard now; false, and nowhere else than before, where there is none on that side. */
+  #step(step: () => boolean): boolean {
+    const { index } = this.queue;
+    for (let n = this.queue.items.length; n > 0 && step(); n--) if (this.#isHeard()) return true;
+    this.queue.index = index;
+    return false;
+  }
+
+  #isHeard(): boolean {
+    return this.current !== null && obstacle(this.current) === null;
+  }
+
+  #strand(): void {
+    this.isPlaying = false;
+    this.strandings.set({});
+    this.changed();
+  }
+
+  /** An element that gave up begins anew, where it was. */
+  #reload(): void {
+    const at = this.position;
+    this.audio.load();
+    if (at > 0) this.audio.currentTime = at;
   }
 
   #enqueue(insert: () => void): void {

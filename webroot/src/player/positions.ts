@@ -1,6 +1,8 @@
-/** Where a user is in a track: told to the server while it plays, asked for when a long one begins. */
-import { getTrack, putPosition } from "../api/library";
+/** Where a user is in a track: written down while it plays, looked up when a long one begins. */
+import { getTrack } from "../api/library";
 import type { Track } from "../api/types";
+import { local } from "../offline/start";
+import { setPosition } from "../shell/changes";
 import { currentUser } from "../shell/session";
 import type { Player } from "./player";
 
@@ -9,7 +11,7 @@ const LONG_SECONDS = 20 * 60;
 /** So near to the beginning or the end, starting anew is meant. */
 const EDGE_SECONDS = 30;
 
-/** Tell the server every 15 seconds, at each pause, at a change of track, and when the page goes away. */
+/** Every 15 seconds, at each pause, at a change of track, and when nobody looks any more or the page goes away. */
 export function keepPositions(player: Player): void {
   let track: Track | null = null;
   let seconds = 0;
@@ -18,7 +20,7 @@ export function keepPositions(player: Player): void {
   const tell = (isLast = false): void => {
     if (!track || !currentUser() || Math.abs(seconds - told) < 1) return;
     told = seconds;
-    putPosition(track.id, Math.round(seconds * 10) / 10, isLast).catch(() => undefined);
+    setPosition(track.id, Math.round(seconds * 10) / 10, isLast).catch(() => undefined);
   };
 
   player.time.subscribe(() => {
@@ -34,6 +36,7 @@ export function keepPositions(player: Player): void {
     }
   });
   setInterval(() => player.isPlaying && tell(), EVERY_MS);
+  document.addEventListener("visibilitychange", () => document.hidden && tell());
   addEventListener("pagehide", () => tell(true));
 }
 
@@ -41,7 +44,12 @@ export function keepPositions(player: Player): void {
 export async function resumePoint(track: Track): Promise<number | null> {
   const duration = track.duration_seconds ?? 0;
   if (duration < LONG_SECONDS) return null;
-  const detail = await getTrack(track.id).catch(() => null);
-  const seconds = detail?.position_seconds ?? 0;
+  const seconds = (await positionOf(track)) ?? 0;
   return seconds > EDGE_SECONDS && seconds < duration - EDGE_SECONDS ? seconds : null;
+}
+
+async function positionOf(track: Track): Promise<number | null> {
+  const library = local.value?.library;
+  if (library?.isHydrated.value) return library.positionOf(track.id);
+  return (await getTrack(track.id).catch(() => null))?.position_seconds ?? null;
 }

@@ -6,6 +6,8 @@ import { repeat } from "lit/directives/repeat.js";
 import "../components/artwork-image";
 import { icon, type IconName } from "../components/icons";
 import { byline } from "../components/track-row";
+import { kept } from "../offline/start";
+import { isOnline } from "../shell/connection";
 import { formatLength } from "../shell/format";
 import { t } from "../shell/i18n";
 import { Watch } from "../shell/store";
@@ -13,6 +15,7 @@ import { menus } from "../styles/menus";
 import { base, buttons } from "../styles/shared";
 import { player } from "./player";
 import type { Queued } from "./queue";
+import { obstacle } from "./reach";
 import { panel } from "../styles/panel";
 
 const MOST_SHOWN = 200;
@@ -26,7 +29,7 @@ export class QueuePanel extends LitElement {
 
   constructor() {
     super();
-    new Watch(this, player.changes);
+    new Watch(this, player.changes, kept, isOnline);
   }
 
   protected override render() {
@@ -84,14 +87,15 @@ export class QueuePanel extends LitElement {
 
   private renderItem(item: Queued, isCurrent: boolean, canRise = false, canSink = false) {
     const { track } = item;
+    const why = obstacle(track);
     const play = (): void => (isCurrent ? player.toggle() : player.jump(item));
-    return html`<div class="line" ?data-current=${isCurrent}>
-      <button class="main" @click=${play}>
+    return html`<div class="line" ?data-current=${isCurrent} ?data-away=${why !== null}>
+      <button class="main" aria-disabled=${why ? "true" : nothing} @click=${play}>
         <span class="unseen">${t("player.play")}:</span>
-        <artwork-image .src=${track.artwork_url} .seed=${track.channel ?? track.title}></artwork-image>
+        <artwork-image size="96" .src=${track.artwork_url} .seed=${track.channel ?? track.title}></artwork-image>
         <span class="words">
           <span class="title cut">${track.title}</span>
-          <span class="soft small cut">${byline(track)}</span>
+          <span class="soft small cut">${why ? t(`track.${why}`) : byline(track)}</span>
         </span>
       </button>
       ${canRise ? small("up", t("queue.up", { title: track.title }), () => player.move(item, -1)) : nothing}

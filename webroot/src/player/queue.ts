@@ -28,10 +28,13 @@ export class Queue {
     return this.natural !== null;
   }
 
+  /** `hasFile`: whether a track can ever be played; others are left out. */
+  constructor(private readonly hasFile: (track: Track) => boolean) {}
+
   /** Everything anew, beginning at `index`; where that one has no file, at the next that has. */
   replace(all: readonly Track[], wanted: number): void {
-    const tracks = all.filter(hasFile);
-    const index = Math.min(all.slice(0, wanted).filter(hasFile).length, tracks.length - 1);
+    const tracks = all.filter(this.hasFile);
+    const index = Math.min(all.slice(0, wanted).filter(this.hasFile).length, tracks.length - 1);
     const first = Math.max(0, Math.min(index - MOST_ITEMS / 2, tracks.length - MOST_ITEMS));
     const wasShuffled = this.isShuffled;
     this.items = tracks.slice(first, first + MOST_ITEMS).map(queued);
@@ -117,7 +120,7 @@ export class Queue {
 
   #insert(at: number, tracks: readonly Track[]): void {
     const room = Math.max(0, MOST_ITEMS - this.items.length);
-    const added = tracks.filter(hasFile).slice(0, room).map(queued);
+    const added = tracks.filter(this.hasFile).slice(0, room).map(queued);
     this.items.splice(at, 0, ...added);
     this.natural?.push(...added.map((item) => item.key));
     if (this.index < 0 && this.items.length > 0) this.index = 0;
@@ -126,10 +129,6 @@ export class Queue {
   #indexOf(key: string): number {
     return this.items.findIndex((item) => item.key === key);
   }
-}
-
-function hasFile(track: Track): boolean {
-  return !track.is_missing;
 }
 
 function queued(track: Track): Queued {

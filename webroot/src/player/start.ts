@@ -1,8 +1,13 @@
 /** Ties the player to the page and to everything around it. */
 import { currentUser, session } from "../shell/session";
+import { libraryChanges, local } from "../offline/start";
+import { probe } from "../shell/connection";
+import { t } from "../shell/i18n";
+import { toast } from "../shell/toasts";
 import { connectMediaSession } from "./media-session";
 import { keepMemory } from "./memory";
 import { player } from "./player";
+import { keepPlays } from "./plays";
 import { keepPositions } from "./positions";
 import { reportTrouble } from "./trouble";
 
@@ -15,6 +20,12 @@ export function startPlayer(): void {
   reportTrouble(player);
   connectMediaSession(player);
   keepPositions(player);
+  keepPlays(player);
+  player.strandings.subscribe(() => {
+    toast(t("player.stranded"));
+    void probe();
+  });
+  libraryChanges.subscribe(() => void followLibrary().catch(() => undefined));
   let user = currentUser()?.id ?? null;
   const memory = keepMemory(player);
   memory.open(user);
@@ -22,6 +33,16 @@ export function startPlayer(): void {
     const now = currentUser()?.id ?? null;
     if (now !== user) memory.open((user = now));
   });
+}
+
+/** What is queued is shown as the library has it now: hearts that were set elsewhere, other titles. */
+async function followLibrary(): Promise<void> {
+  const library = local.value?.library;
+  const { items } = player.queue;
+  if (!library || items.length === 0) return;
+  const tracks = await library.getTracks(items.map((item) => item.track.id));
+  for (const { track } of items) Object.assign(track, tracks.get(track.id));
+  player.changed();
 }
 
 function followElement(): void {

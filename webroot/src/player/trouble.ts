@@ -2,6 +2,7 @@
 import { getTrack } from "../api/library";
 import { ApiError } from "../api/errors";
 import type { Track } from "../api/types";
+import { kept, local } from "../offline/start";
 import { isOnline, probe } from "../shell/connection";
 import { explain, t } from "../shell/i18n";
 import { toast } from "../shell/toasts";
@@ -22,7 +23,7 @@ export function reportTrouble(player: Player): void {
       if (player.current !== track) return;
       if (!wasPlaying) return;
       toast(t("player.cannotPlay", { title: track.title, reason }), { kind: "error" });
-      if (isOnline.value && inARow < MOST_IN_A_ROW && player.queue.items.length > 1) {
+      if (inARow < MOST_IN_A_ROW && player.queue.items.length > 1) {
         setTimeout(() => player.current === track && player.next(), SKIP_AFTER_MS);
       } else {
         player.pause();
@@ -33,8 +34,11 @@ export function reportTrouble(player: Player): void {
 
 /** The element says little; the server says more. */
 async function reasonOf(track: Track, error: MediaError | null): Promise<string> {
+  const isHere = kept.value.has(track.id);
+  const isDamaged = isHere && (await local.value?.keeper.verify(track.audio_url)) === false;
+  if (isDamaged) return t("player.broken");
   await probe();
-  if (!isOnline.value) return t("error.no_answer");
+  if (!isOnline.value) return t(isHere ? "player.unplayable" : "player.notHere");
   try {
     if ((await getTrack(track.id)).is_missing) return t("player.noFile");
   } catch (refusal) {

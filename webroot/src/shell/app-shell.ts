@@ -12,6 +12,7 @@ import { base, buttons } from "../styles/shared";
 import { boot } from "./boot";
 import { isOnline, probe } from "./connection";
 import { t, tryT } from "./i18n";
+import { waitingOps } from "./offline-status";
 import { findPage, makePage, titleOf } from "./pages";
 import { loadPlaylists, playlists } from "./playlists";
 import { href, navigate, router } from "./router";
@@ -22,6 +23,11 @@ import "./tab-bar";
 import "./toast-stack";
 
 const DOORS = ["/login/", "/setup/"];
+/** Before the words have come, in English. */
+const TROUBLES = {
+  unreachable: ["start.unreachable", "The server does not answer"],
+  refused: ["start.refused", "Something went wrong at the start"],
+} as const;
 
 @customElement("app-shell")
 export class AppShell extends LitElement {
@@ -36,7 +42,7 @@ export class AppShell extends LitElement {
 
   constructor() {
     super();
-    new Watch(this, boot, session, isOnline, player.changes);
+    new Watch(this, boot, session, isOnline, player.changes, waitingOps);
     for (const store of [boot, session, router]) store.subscribe(() => this.route());
   }
 
@@ -47,7 +53,8 @@ export class AppShell extends LitElement {
       <header><a class="skip button" href="#main" @click=${this.skip}>${t("shell.skip")}</a></header>
       ${this.isInside ? html`<side-bar></side-bar>` : nothing}
       <div class="content ${this.isInside ? "" : "alone"}">
-        ${this.renderOffline()}
+        ${isOnline.value ? nothing : this.renderOffline()}
+        ${this.isInside && isOnline.value ? html`<offline-status quiet></offline-status>` : nothing}
         <main id="main" tabindex="-1">${this.trouble ? this.renderTrouble(this.trouble) : (this.page ?? nothing)}</main>
       </div>
       ${this.isInside ? html`<tab-bar></tab-bar><player-bar></player-bar>` : nothing}
@@ -116,18 +123,21 @@ export class AppShell extends LitElement {
 
   private renderStart() {
     if (boot.value === "starting") return html`<div class="start" aria-busy="true">${logo(64)}</div>`;
+    const [key, text] = TROUBLES[boot.value === "refused" ? "refused" : "unreachable"];
     return html`<main class="start">
       ${logo(64)}
-      <h1>${tryT("start.unreachable", "The server does not answer.")}</h1>
+      <h1>${tryT(key, text)}</h1>
       <button class="button primary" @click=${() => location.reload()}>${tryT("action.retry", "Try again")}</button>
     </main>`;
   }
 
   private renderOffline() {
-    if (isOnline.value) return nothing;
+    const waiting = waitingOps.value > 0 ? ` · ${t("status.waiting", { count: waitingOps.value })}` : "";
     return html`<div class="offline" role="status">
-      ${icon("offline", 20)}<span>${t("shell.offline")}</span>
-      <button class="button quiet" @click=${() => void probe()}>${t("action.retry")}</button>
+      ${icon("offline", 20)}<span>${t("shell.offline")}${waiting}</span>
+      <button class="button quiet" aria-label=${t("action.retry")} @click=${() => void probe()}>
+        ${icon("retry", 20)}<span class="wide">${t("action.retry")}</span>
+      </button>
     </div>`;
   }
 

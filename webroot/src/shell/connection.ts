@@ -27,6 +27,13 @@ export function sawSilence(): void {
   waitMs = Math.min(waitMs * 2, LONGEST_WAIT_MS);
 }
 
+/** Ask at once when the device has a network again, and when somebody looks again. Call once. */
+export function followNetwork(): void {
+  addEventListener("online", () => void probe());
+  addEventListener("offline", () => void probe());
+  document.addEventListener("visibilitychange", () => !document.hidden && !isOnline.value && void probe());
+}
+
 /** Ask now; the answer, or its absence, changes `isOnline`. */
 export async function probe(): Promise<void> {
   await ping().catch(() => undefined);

@@ -83,6 +83,11 @@ export function formatAgo(moment: string | null): string {
   return t("time.now");
 }
 
+/** "Sunday, 22 November 2026". */
+export function formatWeekday(moment: Date): string {
+  return new Intl.DateTimeFormat(language, { dateStyle: "full" }).format(moment);
+}
+
 /** "05:17", of a moment of any day. */
 export function formatTime(moment: Date): string {
   return new Intl.DateTimeFormat(language, { timeStyle: "short" }).format(moment);

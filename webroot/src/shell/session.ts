@@ -1,15 +1,17 @@
 /** Who is signed in, which pages they have, and the token that writes need. */
-import { getSession, signOut as postSignOut } from "../api/account";
+import { getSession } from "../api/account";
 import { ApiError } from "../api/errors";
 import { wire } from "../api/transport";
 import type { Session, SignedIn, User } from "../api/types";
 import { sawAnswer, sawSilence } from "./connection";
 import { takeUpPreferences } from "./preferences";
-import { forget, recall, remember } from "./storage";
+import { recall, remember } from "./storage";
 import { Store } from "./store";
 
 /** Null until the first answer. */
 export const session = new Store<Session | null>(null);
+
+const PATIENCE_MS = 1_500;
 
 let loading: Promise<void> | null = null;
 
@@ -23,6 +25,20 @@ export function loadSession(): Promise<void> {
   return loading;
 }
 
+/**
+ * At the start: where the server takes its time, the last known session opens the app meanwhile, and the answer, when it
+ * comes, has the last word.
+ */
+export async function openSession(): Promise<void> {
+  const asked = loadSession();
+  const known = recall<Session>("session");
+  if (!known?.user) return asked;
+  await Promise.race([asked, new Promise((done) => setTimeout(done, PATIENCE_MS))]);
+  if (session.value !== null) return;
+  asked.catch(() => undefined);
+  session.set(known);
+}
+
 /** After login and registration: the answer carries the user, the session the pages. */
 export function enter(answer: SignedIn): Promise<void> {
   wire.csrfToken = answer.csrf_token;
@@ -32,13 +48,6 @@ export function enter(answer: SignedIn): Promise<void> {
     .then(load)
     .finally(() => (loading = null));
   return loading;
-}
-
-/** Sign out, here and in the other tabs: `departure.ts` leaves nothing behind. */
-export async function leave(): Promise<void> {
-  await postSignOut();
-  forget("session");
-  session.set(null);
 }
 
 /** What every answer tells about the session. Call once, before the first request. */

@@ -7,6 +7,7 @@ import "../components/artwork-image";
 import { logo, pageIcon } from "../components/icons";
 import { base } from "../styles/shared";
 import { t } from "./i18n";
+import "./offline-status";
 import { navigationPages, titleOf } from "./pages";
 import { playlists } from "./playlists";
 import { href, normalPath, router } from "./router";
@@ -74,6 +75,10 @@ export class SideBar extends LitElement {
         background: var(--accent-soft);
         color: var(--accent);
       }
+      offline-status {
+        margin-block-start: auto;
+        padding-block-start: var(--space-4);
+      }
       .playlists a {
         padding-inline: var(--space-2);
       }
@@ -99,6 +104,7 @@ export class SideBar extends LitElement {
         </ul>
         ${this.renderPlaylists()}
       </nav>
+      <offline-status></offline-status>
     `;
   }
 
@@ -120,7 +126,7 @@ export class SideBar extends LitElement {
           (playlist) =>
             html`<li>
               <a href=${href(`/playlist/?id=${playlist.id}`)} aria-current=${playlist.id === open ? "page" : nothing}>
-                <artwork-image .src=${playlist.artwork_url} .seed=${playlist.title}></artwork-image>
+                <artwork-image size="96" .src=${playlist.artwork_url} .seed=${playlist.title}></artwork-image>
                 <span class="cut">${playlist.title}</span>
               </a>
             </li>`,

@@ -1,8 +1,14 @@
-/** What this browser remembers. Every name begins with "soundwave."; where storage is denied, nothing is kept. */
+/**
+ * What this browser remembers. Two servers behind one host name differ by their path, so that it is in every name; where
+ * storage is denied, nothing is kept.
+ */
+
+/** How something is called in `localStorage`: "soundwave:/music/.queue.ID". */
+export const storageName = (name: string): string => `soundwave:${new URL(document.baseURI).pathname}.${name}`;
 
 export function remember(name: string, value: unknown): void {
   try {
-    localStorage.setItem(`soundwave.${name}`, JSON.stringify(value));
+    localStorage.setItem(storageName(name), JSON.stringify(value));
   } catch {
     // Full or denied: the app works without.
   }
@@ -10,7 +16,7 @@ export function remember(name: string, value: unknown): void {
 
 export function recall<T>(name: string): T | null {
   try {
-    const text = localStorage.getItem(`soundwave.${name}`);
+    const text = localStorage.getItem(storageName(name));
     return text === null ? null : (JSON.parse(text) as T);
   } catch {
     return null;
@@ -19,8 +25,37 @@ export function recall<T>(name: string): T | null {
 
 export function forget(name: string): void {
   try {
-    localStorage.removeItem(`soundwave.${name}`);
+    localStorage.removeItem(storageName(name));
   } catch {
     // Denied: then there is nothing to forget.
+  }
+}
+
+/** What is remembered, by the names that `forget` takes. */
+export function rememberedNames(): string[] {
+  return namesAfter(storageName(""));
+}
+
+/** Names that had no path in them yet become those of the app that is opened first. Call once. */
+export function carryOver(): void {
+  for (const name of namesAfter(OLD)) {
+    try {
+      const text = localStorage.getItem(OLD + name);
+      if (text !== null && recall(name) === null) localStorage.setItem(storageName(name), text);
+      localStorage.removeItem(OLD + name);
+    } catch {
+      // Full: what it was is lost, and nothing else.
+    }
+  }
+}
+
+const OLD = "soundwave.";
+
+function namesAfter(start: string): string[] {
+  try {
+    const names = Array.from({ length: localStorage.length }, (_, n) => localStorage.key(n) ?? "");
+    return names.filter((name) => name.startsWith(start)).map((name) => name.slice(start.length));
+  } catch {
+    return [];
   }
 }

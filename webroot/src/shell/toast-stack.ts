@@ -66,6 +66,18 @@ export class ToastStack extends LitElement {
         text-decoration: underline;
         text-underline-offset: 3px;
       }
+      @media (max-width: 599px) {
+        div {
+          flex-wrap: wrap;
+        }
+        p {
+          flex-basis: calc(100% - 88px);
+        }
+        .button {
+          order: 1;
+          margin-inline-start: auto;
+        }
+      }
     `,
   ];
 

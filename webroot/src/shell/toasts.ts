@@ -18,12 +18,14 @@ const MOST = 3;
 export const toasts = new Store<readonly Toast[]>([]);
 let last = 0;
 
-export function toast(text: string, options: Partial<Omit<Toast, "id" | "text">> = {}): void {
+/** Shows it and returns its id, by which it is dismissed. */
+export function toast(text: string, options: Partial<Omit<Toast, "id" | "text">> = {}): number {
   const id = ++last;
   const others = toasts.value.filter((one) => one.text !== text);
   const added: Toast = { id, text, kind: "info", ...options };
   toasts.set([...others, added].slice(-MOST));
   if (!options.stays) setTimeout(() => dismiss(id), options.action ? SHOWN_MS * 2 : SHOWN_MS);
+  return id;
 }
 
 export function dismiss(id: number): void {

@@ -66,6 +66,10 @@ export const panel = css`
     color: var(--accent);
     font-weight: 600;
   }
+  [data-away] .main {
+    cursor: default;
+    opacity: 0.6;
+  }
   @media (hover: hover) {
     .line:hover {
       background: var(--surface-2);

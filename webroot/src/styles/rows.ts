@@ -94,6 +94,13 @@ export const rows = css`
     color: var(--text-soft);
     font-weight: 400;
   }
+  .kept {
+    position: relative;
+    display: inline-block;
+    margin-inline-end: 4px;
+    vertical-align: -2px;
+    color: var(--accent);
+  }
   .by,
   .from,
   .when,

@@ -43,14 +43,26 @@ export const shell = css`
     gap: var(--space-2);
     padding-inline: var(--space-4);
     min-block-size: var(--target);
-    background: var(--danger-soft);
-    color: var(--danger);
+    background: var(--surface-2);
+    color: var(--text);
+    border-block-end: 1px solid var(--line);
     font-size: var(--text-2);
     font-weight: 600;
   }
   .offline .button {
+    display: flex;
+    flex: none;
+    align-items: center;
+    gap: var(--space-2);
     color: inherit;
-    text-decoration: underline;
+  }
+  @media (max-width: 599px) {
+    .offline .wide {
+      display: none;
+    }
+  }
+  .content > offline-status {
+    padding-inline: calc(var(--gutter) - var(--space-3));
   }
   .skip {
     position: fixed;
@@ -65,6 +77,9 @@ export const shell = css`
     position: fixed;
   }
   @media (min-width: 900px) {
+    .content > offline-status {
+      display: none;
+    }
     .content:not(.alone) {
       margin-inline-start: var(--sidebar);
     }

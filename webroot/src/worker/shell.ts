@@ -1,8 +1,10 @@
 /** The app's own files, kept whole for each release, and the shell that answers every page. */
 import { setCacheNameDetails } from "workbox-core";
+import type { CachedResponseWillBeUsedCallbackParam } from "workbox-core/types.js";
 import { PrecacheController, PrecacheRoute } from "workbox-precaching";
 import { NavigationRoute, registerRoute } from "workbox-routing";
 
+import { count } from "./counts";
 import { type PrecacheEntry, scopePath, worker } from "./scope";
 
 /** The address of the shell, relative to the scope: every page is this one document. */
@@ -11,11 +13,17 @@ const SHELL = "./";
 /** What the server answers itself, below the scope. */
 const SERVER_OWN = ["api/", "static/", "metrics", "service-worker.js", "manifest.webmanifest"];
 
-/** Stores the listed files at install, serves them from there, and drops older releases' at activation. */
-export function precacheShell(): void {
+/** What can be put right without a new release. */
+export interface Shell {
+  /** Fetches what the browser has lost of it. Rejects where the server does not have it either. */
+  refill(): Promise<void>;
+}
+
+/** Stores the listed files at install, serves them from there, and drops older releases', and no more, at activation. */
+export function precacheShell(): Shell {
   setCacheNameDetails({ prefix: "soundwave", suffix: scopePath });
   const files = (worker.__SOUNDWAVE_PRECACHE ?? []).filter(isOfTheShell);
-  const controller = new PrecacheController();
+  const controller = new PrecacheController({ plugins: [{ cachedResponseWillBeUsed: countUse }] });
   controller.addToCacheList(files.map(({ url, revision }) => ({ url, revision })));
   worker.addEventListener("install", (event) => controller.install(event));
   worker.addEventListener("activate", (event) => controller.activate(event));
@@ -25,6 +33,20 @@ export function precacheShell(): void {
   if (controller.getCacheKeyForURL(SHELL)) {
     registerRoute(new NavigationRoute(controller.createHandlerBoundToURL(SHELL), { denylist: serverOwnPaths() }));
   }
+  return { refill: () => refill(controller) };
+}
+
+/** As at install: there a file that is not in the cache is fetched. */
+async function refill(controller: PrecacheController): Promise<void> {
+  await controller.install({ type: "install", waitUntil: () => undefined } as unknown as ExtendableEvent);
+}
+
+/** What is given stays what was found. */
+async function countUse(found: CachedResponseWillBeUsedCallbackParam): Promise<Response | undefined> {
+  const { cachedResponse, request, event } = found;
+  const isAsked = event?.type === "fetch";
+  if (isAsked) count(event, null, { kind: "shell", isHit: cachedResponse !== undefined, request, answer: null });
+  return cachedResponse;
 }
 
 /** No answer of the API is ever stored, whatever the list says. */
