@@ -45,7 +45,7 @@ rebuild-test: .venv/.installed-for-tests
 
 soak: .venv/.installed-for-tests
 	SOUNDWAVE_SOAK=1 $(BIN)/python -m pytest -n auto --dist loadgroup \
-		-o faulthandler_timeout=1800 tests/security tests/faults
+		-o faulthandler_timeout=1800 tests/security tests/faults tests/convergence
 
 lint: .venv/.installed-for-tests webroot/node_modules/.package-lock.json
 	$(BIN)/ruff format --check --output-format concise $(RUFF_CONFIG) .
@@ -58,7 +58,7 @@ types: .venv/.installed-for-tests webroot/node_modules/.package-lock.json
 	$(BIN)/soundwave routes --openapi > build/openapi.json
 	cd webroot && npm run --silent types -- ../build/openapi.json
 
-bench: .venv/.installed-for-tests
+bench: browser
 	$(BIN)/python tests/bench
 
 build: .venv/.made

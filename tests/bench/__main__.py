@@ -7,6 +7,8 @@ first look. Absolute figures are worth nothing on another machine.
 A list is asked again and again and nothing changes meanwhile, so from the second time on SoundWave sends the
 body it kept (``soundwave_core/bodies.py``): these figures are those of a library at rest, not of one that
 grows at that moment.
+
+What a device does for itself, in a real browser, is a table of its own (``offline.py``), beside the limit of each.
 """
 
 from __future__ import annotations
@@ -28,6 +30,7 @@ from report import Figure, machine, table
 from sides import HERE, BareSide, BenchError, NginxSide, Side, SoundWaveSide, ask, find_nginx, nginx_version
 
 OUTPUT = HERE.parent.parent / "build" / "bench.json"
+OPTIONS = ("quick", "rounds", "seconds", "tracks", "kept", "items", "megabytes")
 USER = {"username": "alice", "password": "correct horse battery"}
 
 
@@ -56,6 +59,32 @@ SCENARIOS = [
     *(Scenario(f"playlist_{n}", f"playlist of 500, {n} at once", "playlist", n, 0.6) for n in (1, 8)),
     *(Scenario(f"stream_{n}", f"stream, {n} at once", "audio", n, 0.9) for n in (1, 16)),
 ]
+
+
+def offline_figures(options: argparse.Namespace) -> dict[str, Figure]:
+    """What ``offline.py`` measures, each beside its limit of the same run."""
+    kept = f"{options.kept} tracks of 5 MB"
+    return {
+        "offline_save": Figure(f"save {kept}; curl", "s", True, None, ("limit",)),
+        "offline_save_bare": Figure(f"save {kept}; fetch and put", "s", True, None, ("limit",)),
+        "offline_look_requests": Figure(f"look at {options.items} unchanged", "requests", True, 1.0, ("limit",)),
+        "offline_look": Figure(f"look at {options.items} unchanged; one 304", "ms", True, None, ("limit",)),
+        "offline_paint": Figure("start offline, first paint; bare page", "s", True, None, ("limit",)),
+        "offline_sound": Figure("start offline, sound; bare page", "s", True, None, ("limit",)),
+    }
+
+
+def measure_offline(options: argparse.Namespace, folder: Path) -> dict[str, Figure]:
+    """In a process of its own, with a browser."""
+    amounts = [str(min(options.rounds, 3)), str(options.kept), str(options.items)]
+    command = [sys.executable, "-m", "tests.bench.offline", str(folder), *amounts]
+    done = subprocess.run(command, cwd=HERE.parent.parent, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise BenchError(f"offline.py failed:\n{done.stderr[-2000:]}")
+    figures = offline_figures(options)
+    for key, sides in json.loads(done.stdout).items():
+        figures[key].rounds.update(sides)
+    return figures
 
 
 class Bench:
@@ -199,9 +228,12 @@ def parsed(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--rounds", type=int, help="how often each side has its turn (5; quick: 2)")
     parser.add_argument("--seconds", type=float, help="how long a turn is (0.8; quick: 0.3)")
     parser.add_argument("--tracks", type=int, help="beside the long one (20000; quick: 2000)")
+    parser.add_argument("--kept", type=int, help="tracks of 5 MB that a device saves (50; quick: 10)")
+    parser.add_argument("--items", type=int, default=500, help="of the playlist that it looks at (%(default)s)")
     parser.add_argument("--megabytes", type=int, default=100, help="size of the long one (%(default)s)")
     options = parser.parse_args(arguments)
     options.tracks = options.tracks or (2_000 if options.quick else 20_000)
+    options.kept = options.kept or (10 if options.quick else 50)
     options.at_most = 15 if options.quick else 120  # seconds; the round under way is finished
     options.rounds = options.rounds or (2 if options.quick else 5)
     options.seconds = options.seconds or (0.3 if options.quick else 0.8)
@@ -217,20 +249,22 @@ def main() -> int:
         bench = Bench(options, Path(folder).resolve())
         try:
             bench.run()
+            offline = measure_offline(options, Path(folder).resolve() / "offline")
         except BenchError as error:
             print(f"bench: {error}", file=sys.stderr)
             return 1
     result = {
         "at": at,
         "took_seconds": round(time.monotonic() - began, 1),
-        "options": {name: getattr(options, name) for name in ("quick", "rounds", "seconds", "tracks", "megabytes")},
+        "options": {name: getattr(options, name) for name in OPTIONS},
         "machine": facts,
         "versions": bench.versions,
-        "figures": {key: figure.plain() for key, figure in bench.figures.items()},
+        "figures": {key: figure.plain() for key, figure in (bench.figures | offline).items()},
     }
     options.output.parent.mkdir(parents=True, exist_ok=True)
     options.output.write_text(json.dumps(result, indent=2) + "\n")
     print(table(bench.figures))
+    print(f"\n{table(offline)}")
     print(f"\n{result['took_seconds']} s; all figures are in {options.output}")
     return 0
 

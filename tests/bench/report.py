@@ -18,13 +18,15 @@ YARDSTICKS = ("bare", "nginx")
 class Figure:
     """One quantity, measured on each side in turn. ``rounds``: what each round gave, by side.
 
-    ``goal`` is a ratio to bare: at least (rates) or at most (seconds, memory: ``is_less_better``).
+    ``goal`` is a ratio to the first of the ``yardsticks``: at least (rates) or at most (seconds, memory:
+    ``is_less_better``).
     """
 
     label: str
     unit: str
     is_less_better: bool = False
     goal: float | None = None
+    yardsticks: tuple[str, ...] = YARDSTICKS
     rounds: dict[str, list[float]] = field(default_factory=dict)
     generator_loads: dict[str, list[float]] = field(default_factory=dict)
 
@@ -42,7 +44,7 @@ class Figure:
 
     @property
     def is_met(self) -> bool | None:
-        ratio = self.ratio("bare")
+        ratio = self.ratio(self.yardsticks[0])
         if self.goal is None or ratio is None:
             return None
         return ratio <= self.goal if self.is_less_better else ratio >= self.goal
@@ -53,7 +55,7 @@ class Figure:
             "unit": self.unit,
             "is_less_better": self.is_less_better,
             "medians": {side: _short(median(values)) for side, values in self.rounds.items()},
-            "ratios": {side: _short(self.ratio(side)) for side in YARDSTICKS},
+            "ratios": {side: _short(self.ratio(side)) for side in self.yardsticks},
             "goal": self.goal,
             "is_met": self.is_met,
             "rounds": {side: [_short(value) for value in values] for side, values in self.rounds.items()},
@@ -78,16 +80,17 @@ def machine() -> dict[str, Any]:
 
 
 def table(figures: Mapping[str, Figure]) -> str:
-    """For people: medians of each side, ratios to both, the goal."""
-    head = ["", "unit", SUBJECT, *YARDSTICKS, *(f"/ {side}" for side in YARDSTICKS), "goal"]
+    """For people: medians of each side, ratios to the others, the goal. All figures have the same yardsticks."""
+    yardsticks = next(iter(figures.values())).yardsticks
+    head = ["", "unit", SUBJECT, *yardsticks, *(f"/ {side}" for side in yardsticks), "goal"]
     lines = [head, *(_row(figure) for figure in figures.values())]
     widths = [max(len(line[column]) for line in lines) for column in range(len(head))]
     return "\n".join(_aligned(line, widths) for line in lines)
 
 
 def _row(figure: Figure) -> list[str]:
-    cells = [_text(median(figure.rounds[s]) if s in figure.rounds else None) for s in (SUBJECT, *YARDSTICKS)]
-    ratios = [_text(figure.ratio(side)) for side in YARDSTICKS]
+    cells = [_text(median(figure.rounds[s]) if s in figure.rounds else None) for s in (SUBJECT, *figure.yardsticks)]
+    ratios = [_text(figure.ratio(side)) for side in figure.yardsticks]
     goal = ""
     if figure.goal is not None:
         sign = "<=" if figure.is_less_better else ">="

@@ -9,12 +9,37 @@ from playwright.sync_api import BrowserContext, Page, expect
 from tests.site.server import Site
 
 from .conftest import Complaints, ServerProcess
+from .offline import UNANSWERED, wait_for_state, wait_for_worker
+from .shelf import fill
 from .test_people import sign_in
 from .test_story import ARRIVAL, PASSWORD, call, download, set_up, wait_until_playing
+from .waiting import wait_until
 
 PLAYS = "() => { const a = document.querySelector('audio'); return a !== null && (!a.paused || a.hasAttribute('src')) }"
 SHOWN_OUTSIDE = "() => navigator.mediaSession.metadata?.title ?? null"
 REMEMBERED = "() => Object.entries(localStorage).map(entry => entry.join('='))"
+OPENED = "async user => (await indexedDB.databases()).some(one => one.name.endsWith(user))"
+HOLD = """name => new Promise(done => {
+    const asked = indexedDB.open(name);
+    asked.onsuccess = () => { window.held = asked.result; done(); };
+})"""
+FIRST_STEPS = """window.steps = [];
+const put = IDBObjectStore.prototype.put;
+IDBObjectStore.prototype.put = function (value, key) {
+    const request = put.call(this, value, key);
+    if (key !== 'user') return request;
+    let left = 50;  // a slow disk: so many more questions until it is written
+    const look = () => {
+        if (left-- > 0) this.get('any').onsuccess = look;
+        else window.steps.push('named');
+    };
+    request.addEventListener('success', look);
+    return request;
+};
+const { get, set } = Object.getOwnPropertyDescriptor(HTMLMediaElement.prototype, 'src');
+Object.defineProperty(HTMLMediaElement.prototype, 'src', {
+    get, set(value) { window.steps.push('sound'); set.call(this, value); },
+});"""
 SCREENS = ("", "playlists/", "downloads/", "channels/", "account/")
 
 
@@ -69,6 +94,65 @@ def test_the_next_user_sees_nothing_of_the_first(
     complaints.allowed = ("404",)
     for address in (track["audio_url"], f"api/audio/{track['id']}/"):
         assert page.evaluate("async address => (await fetch(address)).status", address) == 404
+
+
+def test_the_worker_knows_who_is_here_before_anything_is_asked_of_it(page: Page, server_process: ServerProcess) -> None:
+    """Or for some moments it would serve what is kept of whoever was here before."""
+    set_up(page, server_process)
+    shelf = fill(server_process, tracks=2, seconds=2, playlists={"Road": range(2)})
+    page.goto(f"{server_process.url}playlist/?id={shelf.playlists['Road']}")
+    page.get_by_role("button", name="Play all").click()
+    wait_until_playing(page)
+    page.add_init_script(FIRST_STEPS)
+    page.reload()
+    expect(page.get_by_role("region", name="Player")).to_be_visible()
+    page.wait_for_function("() => window.steps.includes('sound') && window.steps.includes('named')")
+    assert page.evaluate("() => window.steps")[0] == "named"
+
+
+def test_what_another_page_does_not_let_go_of_is_told_and_goes_later(
+    page: Page, context: BrowserContext, server_process: ServerProcess, complaints: Complaints
+) -> None:
+    complaints.allowed = ("not all is gone", "nothing is kept here")
+    set_up(page, server_process)
+    alice = call(page, "GET", "api/user/account/")["user"]["id"]
+    wait_until(page, OPENED, alice)
+    frozen = context.new_page()
+    frozen.goto(f"{server_process.url}api/ping/")
+    frozen.evaluate(HOLD, f"soundwave:/:{alice}")
+    page.get_by_role("link", name="Account").first.click()
+    page.get_by_role("button", name="Sign out", exact=True).click()
+    told = page.get_by_text(re.compile("^Something of who signed out here is still in this browser"))
+    expect(told).to_be_visible(timeout=ARRIVAL)
+    expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
+    sign_in(page, server_process.url, "alice", PASSWORD)
+    expect(page.get_by_role("heading", name="Your library is empty")).to_be_visible(timeout=ARRIVAL)
+    frozen.close()
+    page.reload()
+    expect(page.get_by_role("heading", name="Your library is empty")).to_be_visible()
+    expect(told).to_have_count(0)
+    wait_until(page, OPENED, alice)  # she is back: what she does now is not taken away
+
+
+def test_who_thought_better_of_signing_out_goes_all_the_same_where_another_tab_has_signed_out(
+    page: Page, context: BrowserContext, server_process: ServerProcess, complaints: Complaints
+) -> None:
+    complaints.allowed = UNANSWERED
+    set_up(page, server_process)
+    shelf = fill(server_process, tracks=2, seconds=1, playlists={"Road": range(2)})
+    page.goto(f"{server_process.url}playlist/?id={shelf.playlists['Road']}")
+    wait_for_worker(page)
+    page.get_by_role("main").get_by_role("button", name="Keep offline").click()
+    wait_for_state(page, shelf.playlists["Road"], "ready")
+    second = complaints.watch(context.new_page())
+    for tab in (page, second):
+        tab.goto(f"{server_process.url}account/")
+        tab.get_by_role("button", name="Sign out", exact=True).click()
+        expect(tab.get_by_role("dialog")).to_contain_text("1 playlist")
+    second.get_by_role("dialog").get_by_role("button", name="Sign out").click()
+    expect(second.get_by_role("heading", name="Sign in")).to_be_visible()
+    page.get_by_role("dialog").get_by_role("button", name="Cancel").click()
+    expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
 
 
 def test_theme_and_language_go_with_the_account(page: Page, server_process: ServerProcess) -> None:

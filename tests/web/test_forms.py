@@ -57,7 +57,8 @@ def test_a_dialog_from_a_menu_gives_the_focus_back(page: Page, bob: str) -> None
 
 def test_a_list_that_cannot_be_read_again_says_so(page: Page, bob: str, complaints: Complaints) -> None:
     complaints.allowed = ("Failed to load resource",)
-    page.route("**/api/user/admin/users/?*", lambda route: route.fulfill(status=500, json={"code": "internal"}))
+    # Of the context: the worker may be the one that asks.
+    page.context.route("**/api/user/admin/users/?*", lambda route: route.fulfill(status=500, json={"code": "internal"}))
     choose(page, "bob", "Change")
     page.get_by_role("dialog").get_by_role("button", name="Cancel").click()
     expect(page.get_by_text("The server answered 500.")).to_be_visible()
@@ -161,7 +162,7 @@ def test_a_session_that_ended_with_no_page_open_leaves_nothing(page: Page, serve
     page.get_by_role("button", name="Dark").click()
     page.get_by_role("button", name="Română").click()
     expect(page.get_by_role("heading", name="Cont", level=1)).to_be_visible()
-    page.evaluate("id => localStorage.setItem(`soundwave.position.${id}`, '7')", alice)
+    page.evaluate("id => localStorage.setItem(`soundwave:/.position.${id}`, '7')", alice)
     page.goto("about:blank")
     server_process.wait_in_no_time(OLD_SESSIONS)
     page.goto(server_process.url)

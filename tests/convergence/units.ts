@@ -1,0 +1,8 @@
+/** Every unit test of the modules under test, in one process. */
+import "./order";
+import "./rebase";
+import "./outbox";
+import "./sync";
+import "./drain";
+import "./wipe";
+import "./transport";

@@ -1,0 +1,229 @@
+"""What the screens about keeping and waiting say is true, and the same everywhere."""
+
+from __future__ import annotations
+
+import json
+import re
+import threading
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.bundled import WEBROOT
+
+from .conftest import Complaints, ServerProcess
+from .counting_proxy import CountingProxy
+from .offline import STORE, UNANSWERED, kept, row, wait_for_state, wait_for_worker
+from .shelf import Shelf, fill
+from .test_offline_page import add_op, choose, keep, line_of, open_offline
+from .test_story import set_up
+
+LISTS = {"Road": range(4), "Evening": range(2, 6)}
+PAUSED = re.compile(r"Paused at [67]\d %")  # three of four, and what is not audio
+PLAY = {"kind": "play", "title": "Track 001", "artist": "", "seconds": 3, "is_offline": True}
+
+CHANGE_RECORD = """async ([id, changes]) => {
+    const found = (await indexedDB.databases()).find(one => /^soundwave:.*:[0-9a-f]{32}$/.test(one.name));
+    const db = await new Promise(yes => {
+        const asked = indexedDB.open(found.name);
+        asked.onsuccess = () => yes(asked.result);
+    });
+    const tx = db.transaction('offline', 'readwrite');
+    const asked = tx.objectStore('offline').get(id);
+    asked.onsuccess = () => tx.objectStore('offline').put({...asked.result, ...changes});
+    await new Promise(yes => (tx.oncomplete = yes));
+    db.close();
+}"""
+# As after a pause in the middle of an update: one file is an older one.
+PAUSE = f"""async playlist => {{
+    const {{manifest}} = await ({STORE})(['offline', playlist]);
+    manifest.entries.find(entry => entry.kind === 'audio').revision = '0'.repeat(64);
+    await ({CHANGE_RECORD})([playlist, {{state: 'paused', manifest}}]);
+}}"""
+SET_LIMIT = """async bytes => {
+    const db = await new Promise(yes => {
+        const asked = indexedDB.open('soundwave:/');
+        asked.onsuccess = () => yes(asked.result);
+    });
+    const tx = db.transaction('state', 'readwrite');
+    tx.objectStore('state').put(bytes, 'limitBytes');
+    await new Promise(yes => (tx.oncomplete = yes));
+    db.close();
+}"""
+# As the keeper of another tab tells it; answers with how often a database was read because of it.
+TELL_PROGRESS = """async ([playlist, other, storedBytes]) => {
+    let reads = 0;
+    for (const name of ['get', 'getAll']) {
+        const real = IDBObjectStore.prototype[name];
+        IDBObjectStore.prototype[name] = function (...args) {
+            if (this.name === 'offline') reads++;
+            return real.apply(this, args);
+        };
+    }
+    for (let before = -1; before !== reads; await new Promise(done => setTimeout(done, 300))) before = reads;
+    reads = 0;
+    const names = (await indexedDB.databases()).map(one => one.name);
+    const user = names.find(name => /:[0-9a-f]{32}$/.test(name)).slice(-32);
+    const channel = new BroadcastChannel('soundwave:/');
+    const tell = (id, bytes) =>
+        channel.postMessage({type: 'progress', user, playlist: id, storedBytes: bytes, storedItems: 1});
+    for (let n = 0; n < 20; n++) tell(other, n);
+    tell(playlist, storedBytes);
+    await new Promise(done => setTimeout(done, 500));
+    channel.close();
+    return reads;
+}"""
+
+
+@pytest.fixture
+def shelf(page: Page, server_process: ServerProcess) -> Shelf:
+    """alice, signed in, with two playlists that share tracks."""
+    set_up(page, server_process)
+    shelf = fill(server_process, tracks=6, seconds=4, playlists=LISTS)
+    page.goto(server_process.url)
+    wait_for_worker(page)
+    return shelf
+
+
+@pytest.fixture
+def page(page: Page, complaints: Complaints) -> Page:
+    complaints.allowed = UNANSWERED
+    return page
+
+
+def words(language: str) -> dict[str, Any]:
+    return dict(json.loads((WEBROOT / "locales" / f"{language}.json").read_text()))
+
+
+def test_every_reason_and_every_refusal_has_words() -> None:
+    sources = [path.read_text() for path in (WEBROOT / "src" / "offline").glob("*.ts")]
+    reasons = {reason for text in sources for reason in re.findall(r'reason: "(?!http_)(\w+)"', text)}
+    assert {"signed_out", "unread"} <= reasons
+    refusals = {"id_taken", "op_invalid", "playlist_full", "scope_missing", "too_many_playlists"}
+    for language in ("en", "ro"):
+        known = words(language)
+        assert {f"keep.reason.{one}" for one in reasons | {"busy", "changed", "http", "missing"}} <= known.keys()
+        assert {f"op.code.{one}" for one in refusals} <= known.keys()
+
+
+def test_everywhere_the_same_number_of_changes_waits(page: Page, server_process: ServerProcess, shelf: Shelf) -> None:
+    """Those that somebody made; positions and figures are sent along, and plays are told of by themselves."""
+    open_offline(page, server_process)
+    server_process.stop()
+    track = shelf.tracks[0]
+    add_op(page, 1, kind="favorite", track=track, is_favorite=True)
+    add_op(page, 2, kind="position", track=track, seconds=3)
+    add_op(page, 3, kind="stats", day="2026-11-22", counts={"plays": 1})
+    add_op(page, 4, track=track, **PLAY)
+    waiting = page.locator("offline-waiting")
+    expect(waiting).to_contain_text("1 change waiting")
+    expect(waiting).to_contain_text("1 change waiting · 1 play waiting")
+    expect(waiting.get_by_role("listitem")).to_have_count(1)
+    expect(page.get_by_role("link", name="Offline · 1 change waiting", exact=True).first).to_be_visible()
+    page.goto(f"{server_process.url}account/")
+    page.get_by_role("button", name="Sign out", exact=True).click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog).to_contain_text("1 change that the server does not have yet")
+    expect(dialog).to_contain_text("1 play that was not sent")
+    expect(dialog.get_by_role("listitem")).to_have_count(2)
+    dialog.get_by_role("button", name="Cancel").click()
+
+
+def test_a_track_without_a_file_is_told_of(page: Page, server_process: ServerProcess, shelf: Shelf) -> None:
+    server_process.stop()
+    shelf.files[shelf.tracks[1]].unlink()
+    server_process.start()
+    page.goto(server_process.url)
+    assert page.evaluate("async path => (await fetch(path)).status", shelf.address(1)) == 410
+    keep(page, server_process, shelf, "Road")
+    pill = page.get_by_role("button", name="Keeping “Road” on this device: 3 of 4 on this device")
+    expect(pill).to_be_visible()
+    open_offline(page, server_process)
+    expect(line_of(page, "Road")).to_contain_text("1 track has no file at the server.")
+    expect(line_of(page, "Road")).to_contain_text("3 of 4 on this device")
+
+
+def test_what_is_kept_in_part_says_so_and_can_be_kept_whole(
+    page: Page, server_process: ServerProcess, shelf: Shelf
+) -> None:
+    page.evaluate(SET_LIMIT, 150_000)
+    page.goto(f"{server_process.url}playlist/?id={shelf.playlists['Road']}")
+    page.get_by_role("main").get_by_role("button", name="Keep offline").click()
+    page.get_by_role("dialog").get_by_role("button", name="Keep the first 2 tracks").click()
+    wait_for_state(page, shelf.playlists["Road"], "ready")
+    expect(page.get_by_role("button", name="Keeping “Road” on this device: 2 of 4 on this device")).to_be_visible()
+    page.evaluate(SET_LIMIT, None)
+    choose(page, "Road", "Keep all of it")
+    expect(page.get_by_role("button", name="Keeping “Road” on this device: On this device")).to_be_visible()
+    assert len([path for path in kept(page) if path.endswith("/stream/")]) == 4
+    page.get_by_role("button", name=re.compile("Keeping “Road”")).click()
+    expect(page.get_by_role("menuitem", name="Look for changes")).to_be_visible()
+    expect(page.get_by_role("menuitem", name="Keep all of it")).to_have_count(0)
+
+
+def test_what_was_whole_once_can_be_removed_in_every_state(
+    page: Page, server_process: ServerProcess, shelf: Shelf
+) -> None:
+    keep(page, server_process, shelf, "Road")
+    page.evaluate(PAUSE, shelf.playlists["Road"])
+    open_offline(page, server_process)
+    expect(line_of(page, "Road")).to_contain_text(PAUSED)
+    line_of(page, "Road").get_by_role("button", name="Keeping “Road”").click()
+    expect(page.get_by_role("menuitem", name="Stop keeping it")).to_have_count(0)
+    page.get_by_role("menuitem", name="Remove from this device").click()
+    page.get_by_role("dialog").get_by_role("button", name="Remove from this device").click()
+    expect(line_of(page, "Road")).to_have_count(0)
+
+
+def test_more_than_the_limit_is_told_of(page: Page, server_process: ServerProcess, shelf: Shelf) -> None:
+    """What is pinned is not freed."""
+    keep(page, server_process, shelf, "Road")
+    page.evaluate(CHANGE_RECORD, [shelf.playlists["Road"], {"is_pinned": True}])
+    page.evaluate(SET_LIMIT, 100_000)
+    open_offline(page, server_process)
+    expect(page.locator("storage-card")).to_contain_text(re.compile(r"\d+ kB more than that are kept"))
+
+
+def test_progress_is_drawn_without_reading_anything(page: Page, server_process: ServerProcess, shelf: Shelf) -> None:
+    road = shelf.playlists["Road"]
+    keep(page, server_process, shelf, "Road")
+    page.evaluate(PAUSE, road)
+    open_offline(page, server_process)
+    half = row(page, "offline", road)["size_bytes"] / 2
+    expect(line_of(page, "Road")).to_contain_text(PAUSED)
+    expect(line_of(page, "Road").get_by_role("progressbar")).to_be_visible()
+    assert page.evaluate(TELL_PROGRESS, [road, shelf.playlists["Evening"], half]) == 0
+    expect(line_of(page, "Road")).to_contain_text("Paused at 50 %")
+    page.goto(f"{server_process.url}playlist/?id={road}")
+    pill = page.locator("keep-button")
+    expect(pill).to_contain_text(PAUSED)
+    assert page.evaluate(TELL_PROGRESS, [road, shelf.playlists["Evening"], half]) == 0
+    expect(pill).to_contain_text("Paused at 50 %")
+
+
+def test_nobody_waits_for_downloads(page: Page, server_process: ServerProcess, shelf: Shelf) -> None:
+    """The buttons of the Offline page answer while files are on their way."""
+    gate = threading.Event()
+    with CountingProxy(server_process.url, before=lambda asked: asked.is_kept and gate.wait(60)) as proxy:
+        page.goto(proxy.url)
+        wait_for_worker(page)
+        page.goto(f"{proxy.url}playlist/?id={shelf.playlists['Road']}")
+        page.get_by_role("main").get_by_role("button", name="Keep offline").click()
+        wait_for_state(page, shelf.playlists["Road"], "fetching")
+        page.goto(f"{proxy.url}offline/")
+        expect(line_of(page, "Road")).to_contain_text("Keeping,")
+        page.evaluate(
+            """async () => {
+                const cache = await caches.open((await caches.keys()).find(name => name.startsWith('soundwave-kept:')));
+                const path = '/api/audio/ffffffffffffffffffffffffffffffff/stream/';
+                await cache.put(path, new Response(new Uint8Array(5000), {headers: {'Content-Length': '5000'}}));
+            }"""
+        )
+        storage = page.locator("storage-card")
+        storage.get_by_role("button", name="Tidy up").click()
+        expect(storage.get_by_role("status")).to_contain_text("1 file that nobody wants was removed: 5 kB.")
+        page.get_by_role("button", name="Update now").click()
+        expect(page.get_by_role("button", name="Update now")).to_have_attribute("aria-disabled", "false")
+        gate.set()
+        wait_for_state(page, shelf.playlists["Road"], "ready")
