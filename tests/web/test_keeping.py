@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import threading
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
@@ -130,14 +130,21 @@ class Gate:
     through: int
     seen: list[Asked]
     opened: threading.Event
+    changed: threading.Condition = field(default_factory=threading.Condition)
 
     def __call__(self, asked: Asked) -> None:
         if not asked.is_kept or not asked.path.endswith("/stream/"):
             return
-        if asked not in self.seen:
-            self.seen.append(asked)
+        with self.changed:
+            if asked not in self.seen:
+                self.seen.append(asked)
+            self.changed.notify_all()
         if self.seen.index(asked) >= self.through and not self.opened.wait(30):
             raise ConnectionError("nobody opened the gate")
+
+    def wait_until_seen(self, number: int) -> None:
+        with self.changed:
+            assert self.changed.wait_for(lambda: len(self.seen) >= number, 60)
 
 
 def gate(home: Home, through: int) -> Gate:
@@ -397,6 +404,7 @@ def test_what_is_left_goes_on_without_the_page(home: Home) -> None:
     held = gate(home, 2)
     home.begin()
     home.wait_until_some(2)
+    held.wait_until_seen(4)  # the page is at two of them
     home.page.evaluate(SEEN, False)
     ids = "async () => (await (await navigator.serviceWorker.ready).backgroundFetch.getIds()).length"
     home.page.evaluate("() => navigator.serviceWorker.ready")
