@@ -207,6 +207,7 @@ export class PlaylistPage extends LitElement {
 /** As this device has it; what it does not know yet is the server's to tell. */
 async function find(id: string): Promise<PlaylistDetail> {
   const library = await openLibrary();
+  await library?.refresh(); // one that was made a moment ago
   const known = await library?.getPlaylist(id);
   if (known) return known;
   if (await library?.isRemoved(id)) throw new ApiError("not_found", "This playlist was deleted.", 404);
