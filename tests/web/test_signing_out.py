@@ -253,6 +253,10 @@ def look(visit: Visit) -> dict[str, list[object]]:
     return left
 
 
+# One after the other in one process: every cell of a situation looks at what the same browser left.
+pytestmark = pytest.mark.xdist_group("signing-out")
+
+
 @pytest.fixture(scope="module")
 def house(tmp_path_factory: pytest.TempPathFactory, browser: Browser) -> Iterator[House]:
     server = ServerProcess(tmp_path_factory.mktemp("house")).start()
