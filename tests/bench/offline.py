@@ -120,7 +120,7 @@ def _served(ends: ExitStack, device: Device, folder: Path, tracks: int, seconds:
     """A server with a playlist of all its tracks; its user is signed in to stay, in a page that is open."""
     folder.mkdir(parents=True)
     server = ServerProcess(folder).start()
-    ends.callback(lambda: server.is_running and server.stop())
+    ends.callback(server.end)
     page = device.open()
     set_up(page, server)
     shelf = fill(

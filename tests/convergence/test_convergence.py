@@ -107,8 +107,7 @@ def server(tmp_path: Path) -> Iterator[tuple[ServerProcess, World]]:
     ]
     server = ServerProcess(tmp_path).start()
     yield server, world
-    if server.is_running:
-        assert server.stop() == 0
+    server.end()
 
 
 def sweep(server: ServerProcess, token: str) -> None:

@@ -11,11 +11,14 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, Playwright, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expect, sync_playwright
 
 from tests.site.fixtures import forbidden, media, site
+
+from .waiting import LIMIT
 
 __all__ = ["forbidden", "media", "site"]
 
@@ -64,13 +67,18 @@ class ServerProcess:
         raise AssertionError((self.folder / "server.log").read_text())
 
     def stop(self, number: int = signal.SIGTERM) -> int:
-        """Ask it to end, and wait; its exit code."""
+        """Ask it to end, and wait; its exit code. One that ended by itself gives the code of that."""
         assert self.process is not None
-        self.process.send_signal(number)
-        code = self.process.wait(timeout=20)
-        if self.process.stdout is not None:
-            self.process.stdout.close()
-        return code
+        with self.process as process:
+            self.process = None
+            process.send_signal(number)
+            return process.wait(timeout=20)
+
+    def end(self) -> None:
+        """The last stop, if nobody stopped it before: it was still there, and went as it should."""
+        if self.process is not None:
+            code = self.stop()
+            assert code == 0, f"it ended with {code}:\n{(self.folder / 'server.log').read_text()[-4000:]}"
 
     def wait_in_no_time(self, *statements: str) -> None:
         """What time would do to the database, while the server is down."""
@@ -82,22 +90,18 @@ class ServerProcess:
         database.close()
         self.start()
 
-    @property
-    def is_running(self) -> bool:
-        return self.process is not None and self.process.poll() is None
-
 
 @pytest.fixture
 def server_process(tmp_path: Path) -> Iterator[ServerProcess]:
     server = ServerProcess(tmp_path, {"SOUNDWAVE_DOWNLOADS_ALLOWED_NETWORKS": "127.0.0.1/32"}).start()
     yield server
-    if server.is_running:
-        assert server.stop() == 0
+    server.end()
 
 
 @pytest.fixture(scope="session")
 def playwright() -> Iterator[Playwright]:
     with sync_playwright() as playwright:
+        expect.set_options(timeout=LIMIT)
         yield playwright
 
 
@@ -111,6 +115,13 @@ def browser(playwright: Playwright) -> Iterator[Browser]:
     browser = playwright.chromium.launch(executable_path=executable(), args=FLAGS)
     yield browser
     browser.close()
+
+
+def new_context(browser: Browser, **options: Any) -> BrowserContext:
+    """A browser as if newly installed, in English; its pages wait as long as ``expect`` does."""
+    context = browser.new_context(locale="en-GB", **options)
+    context.set_default_timeout(LIMIT)
+    return context
 
 
 @dataclass
@@ -139,8 +150,7 @@ def complaints() -> Iterator[Complaints]:
 
 @pytest.fixture
 def context(browser: Browser) -> Iterator[BrowserContext]:
-    context = browser.new_context(viewport={"width": 1280, "height": 800}, locale="en-GB")
-    context.set_default_timeout(20_000)
+    context = new_context(browser, viewport={"width": 1280, "height": 800})
     yield context
     context.close()
 

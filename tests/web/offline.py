@@ -17,9 +17,8 @@ from playwright.sync_api import Error as PlaywrightError
 from .conftest import FLAGS, Complaints, ServerProcess, executable
 from .counting_proxy import CountingProxy
 from .test_story import PASSWORD
-from .waiting import wait_until
+from .waiting import LIMIT, wait_until
 
-ARRIVAL = 60_000  # milliseconds until something must be so; a limit, not a wait
 # What a browser says by itself of a server that does not answer.
 UNANSWERED = ("Failed to load resource", "net::ERR", "Failed to fetch", "FetchEvent", "NetworkError")
 
@@ -73,7 +72,7 @@ class Device:
             self.profile, executable_path=executable(), args=FLAGS, locale="en-GB",
             viewport={"width": 1280, "height": 800},
         )  # fmt: skip
-        self.context.set_default_timeout(ARRIVAL)
+        self.context.set_default_timeout(LIMIT)
         return self.complaints.watch(self.context.pages[0])
 
     def tab(self) -> Page:

@@ -60,7 +60,7 @@ def fill(
     ``playlists``: titles, and which tracks by their number. Each ``with_artwork``-th has a picture, each
     ``with_lyrics``-th words; 0 for none.
     """
-    was_running = server.is_running
+    was_running = server.process is not None
     if was_running:
         assert server.stop() == 0
     folders = {"DATA_DIR": "data", "MEDIA_ROOT": "audio", "CACHE_DIR": "cache"}

@@ -11,7 +11,7 @@ from tests.site.server import Site
 
 from .conftest import Complaints, ServerProcess
 from .proxy import PrefixProxy
-from .test_story import ARRIVAL, PASSWORD, call, download, set_up, wait_until_playing
+from .test_story import PASSWORD, call, download, set_up, wait_until_playing
 
 UNANSWERED = ("Failed to load resource", "net::ERR", "Failed to fetch", "FetchEvent")
 
@@ -37,7 +37,7 @@ def test_the_app_opens_with_the_server_stopped(
     silence = page.get_by_text("The server does not answer")
     expect(silence.first).to_be_visible()
     server_process.start()
-    expect(silence).to_have_count(0, timeout=60_000)  # it asks again by itself, every 30 seconds at the least
+    expect(silence).to_have_count(0)  # it asks again by itself, every 30 seconds at the least
     expect(page.get_by_role("heading", name="Playlists", level=1)).to_be_visible()
 
 
@@ -76,7 +76,7 @@ def test_under_a_path_prefix(
         assert {cookie["path"] for cookie in cookies} <= {"/audio/", "/audio"}
         download(page, f"{site.url}/media/tone.mp3")
         page.get_by_role("tab", name="Completed").click()
-        expect(page.get_by_role("tabpanel", name="Completed").get_by_role("article")).to_have_count(1, timeout=ARRIVAL)
+        expect(page.get_by_role("tabpanel", name="Completed").get_by_role("article")).to_have_count(1)
         page.get_by_role("link", name="Library").first.click()
         page.get_by_role("button", name=re.compile("^Play: ")).first.click()
         wait_until_playing(page)
@@ -101,7 +101,7 @@ def test_every_screen_fits_and_complains_of_nothing(
     set_up(page, server_process)
     download(page, f"{site.url}/feed.xml", follow=True)
     page.get_by_role("tab", name="Completed").click()
-    expect(page.get_by_role("tabpanel", name="Completed")).to_contain_text("The Test Podcast", timeout=ARRIVAL)
+    expect(page.get_by_role("tabpanel", name="Completed")).to_contain_text("The Test Podcast")
     page.set_viewport_size({"width": width, "height": 800})
     for scheme in ("light", "dark"):
         page.emulate_media(color_scheme=scheme)

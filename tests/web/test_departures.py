@@ -12,7 +12,7 @@ from .conftest import Complaints, ServerProcess
 from .offline import UNANSWERED, wait_for_state, wait_for_worker
 from .shelf import fill
 from .test_people import sign_in
-from .test_story import ARRIVAL, PASSWORD, call, download, set_up, wait_until_playing
+from .test_story import PASSWORD, call, download, set_up, wait_until_playing
 from .waiting import wait_until
 
 PLAYS = "() => { const a = document.querySelector('audio'); return a !== null && (!a.paused || a.hasAttribute('src')) }"
@@ -59,7 +59,7 @@ def test_the_next_user_sees_nothing_of_the_first(
     call(page, "POST", "api/playlist/", {"title": "Secret songs"})
     download(page, f"{site.url}/media/tone.mp3")
     page.get_by_role("tab", name="Completed").click()
-    expect(page.get_by_role("tabpanel", name="Completed").get_by_role("article")).to_have_count(1, timeout=ARRIVAL)
+    expect(page.get_by_role("tabpanel", name="Completed").get_by_role("article")).to_have_count(1)
     page.get_by_role("link", name="Library").first.click()
     page.get_by_role("button", name=re.compile("^Play: ")).first.click()
     wait_until_playing(page)
@@ -126,10 +126,10 @@ def test_what_another_page_does_not_let_go_of_is_told_and_goes_later(
     page.get_by_role("link", name="Account").first.click()
     page.get_by_role("button", name="Sign out", exact=True).click()
     told = page.get_by_text(re.compile("^Something of who signed out here is still in this browser"))
-    expect(told).to_be_visible(timeout=ARRIVAL)
+    expect(told).to_be_visible()
     expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
     sign_in(page, server_process.url, "alice", PASSWORD)
-    expect(page.get_by_role("heading", name="Your library is empty")).to_be_visible(timeout=ARRIVAL)
+    expect(page.get_by_role("heading", name="Your library is empty")).to_be_visible()
     frozen.close()
     page.reload()
     expect(page.get_by_role("heading", name="Your library is empty")).to_be_visible()

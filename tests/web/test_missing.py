@@ -9,16 +9,16 @@ from playwright.sync_api import Page, expect
 from tests.site.server import Site
 
 from .conftest import ServerProcess
-from .test_story import ARRIVAL, call, download, set_up, wait_until_playing
+from .test_story import call, download, set_up, wait_until_playing
 
 
 def test_a_missing_track_is_named_and_passed_over(page: Page, server_process: ServerProcess, site: Site) -> None:
     set_up(page, server_process)
     download(page, f"{site.url}/feed.xml", follow=True)
     link = page.get_by_role("navigation").get_by_role("link", name="The Test Podcast")
-    expect(link).to_be_visible(timeout=ARRIVAL)
+    expect(link).to_be_visible()
     page.get_by_role("tab", name="Completed").click()
-    expect(page.get_by_role("tabpanel", name="Completed")).to_contain_text("The Test Podcast", timeout=ARRIVAL)
+    expect(page.get_by_role("tabpanel", name="Completed")).to_contain_text("The Test Podcast")
     playlist = call(page, "GET", "api/playlist/")["results"][0]["id"]
     first, second = (item["track"] for item in call(page, "GET", f"api/playlist/{playlist}/")["items"][:2])
     for path in (server_process.folder / "audio").rglob(f"*{first['id'][-8:]}*"):

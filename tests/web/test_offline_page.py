@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from .conftest import Complaints, ServerProcess
+from .conftest import Complaints, ServerProcess, new_context
 from .offline import STORE, UNANSWERED, kept, row, rows, sign_in, wait_for_state, wait_for_worker, wait_until_sent
 from .shelf import Shelf, fill
 from .test_signing_out import ADD_OP, DATABASES
@@ -244,7 +244,7 @@ def test_figures_are_shown_and_can_be_turned_off(page: Page, server_process: Ser
 def test_devices_are_listed_and_forgotten(
     page: Page, server_process: ServerProcess, shelf: Shelf, browser: Browser, complaints: Complaints
 ) -> None:
-    context = browser.new_context(locale="en-GB")
+    context = new_context(browser)
     other = complaints.watch(context.new_page())
     sign_in(other, server_process.url)
     wait_until(other, f"async () => (await ({STORE})(['tracks', null])).length > 0")

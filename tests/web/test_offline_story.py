@@ -11,7 +11,6 @@ from playwright.sync_api import Locator, Page, Playwright, expect
 
 from .conftest import ServerProcess
 from .offline import (
-    ARRIVAL,
     STORE,
     Device,
     Rest,
@@ -170,7 +169,7 @@ def ensure_followed_after(page: Page, rest: Rest, shelf: Shelf) -> None:
     assert shelf.address(5) in kept(page)
     page.get_by_role("link", name="Playlists").first.click()  # whoever looks again sees what is new
     page.get_by_role("main").get_by_role("link", name=re.compile("Longer road")).click()
-    expect(page.get_by_role("heading", name="Longer road", level=1)).to_be_visible(timeout=ARRIVAL)
+    expect(page.get_by_role("heading", name="Longer road", level=1)).to_be_visible()
     expect(line(page, 19)).to_have_attribute("aria-posinset", "1")
     expect(line(page, 5)).to_have_count(0)
     wanted = {shelf.address(number) for number in (*range(5), *range(6, 21))}

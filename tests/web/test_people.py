@@ -8,7 +8,7 @@ from playwright.sync_api import Browser, Locator, Page, expect
 
 from tests.site.server import Site
 
-from .conftest import Complaints, ServerProcess
+from .conftest import Complaints, ServerProcess, new_context
 from .test_story import PASSWORD, call, download, set_up
 
 OTHER = "another good password"
@@ -90,7 +90,7 @@ def test_an_admin_adds_and_changes_somebody(
     page.get_by_role("dialog").get_by_label("New password").fill(OTHER)
     page.get_by_role("dialog").get_by_role("button", name="New password").click()
     expect(page.get_by_text("robert has a new password.")).to_be_visible()
-    context = browser.new_context(locale="en-GB")
+    context = new_context(browser)
     sign_in(complaints.watch(context.new_page()), server_process.url, "robert", OTHER)
     context.close()
     choose(page, "alice", "Change")
@@ -103,7 +103,7 @@ def test_who_goes_leaves_their_tracks_to_somebody(
     set_up(page, server_process)
     for name in ("bob", "carol"):
         call(page, "POST", "api/user/admin/users/", {"username": name, "password": PASSWORD})
-    context = browser.new_context(locale="en-GB")
+    context = new_context(browser)
     other = complaints.watch(context.new_page())
     sign_in(other, server_process.url, "bob", PASSWORD)
     download(other, f"{site.url}/media/tone.mp3")
@@ -187,7 +187,7 @@ def test_an_invite_lets_one_person_in(
     assert link.startswith(server_process.url)
     page.get_by_role("button", name="I have kept it").click()
 
-    context = browser.new_context(locale="en-GB")
+    context = new_context(browser)
     guest = complaints.watch(context.new_page())
     guest.goto(link)
     guest.get_by_label("User name").fill("carol")
@@ -208,7 +208,7 @@ def test_a_new_password_and_the_other_devices(
     page: Page, server_process: ServerProcess, browser: Browser, complaints: Complaints
 ) -> None:
     set_up(page, server_process)
-    context = browser.new_context(locale="en-GB")
+    context = new_context(browser)
     other = complaints.watch(context.new_page())
     sign_in(other, server_process.url, "alice", PASSWORD)
     page.get_by_role("link", name="Account").first.click()

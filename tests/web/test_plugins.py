@@ -13,7 +13,7 @@ from tests.house.example import install, python_path
 from tests.site.server import Site
 
 from .conftest import Complaints, ServerProcess
-from .test_story import ARRIVAL, download, set_up
+from .test_story import download, set_up
 
 ALL_PLACES = ("playlist-actions", "track-actions", "settings")
 
@@ -32,7 +32,7 @@ def start_with(server: ServerProcess, installed: Path) -> None:
 def open_menu_of_a_track(page: Page, site: Site) -> None:
     download(page, f"{site.url}/media/tone.mp3")
     page.get_by_role("tab", name="Completed").click()
-    expect(page.get_by_role("tabpanel", name="Completed").get_by_role("article")).to_have_count(1, timeout=ARRIVAL)
+    expect(page.get_by_role("tabpanel", name="Completed").get_by_role("article")).to_have_count(1)
     page.get_by_role("link", name="Library").first.click()
     page.get_by_role("main").get_by_role("button", name=re.compile("^More for ")).click()
     expect(page.get_by_role("menuitem", name="Play next")).to_be_visible()

@@ -9,7 +9,7 @@ from pathlib import Path
 import pyotp
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 
-from .conftest import Complaints, ServerProcess
+from .conftest import Complaints, ServerProcess, new_context
 from .test_story import PASSWORD, set_up
 
 STEP = 30
@@ -74,7 +74,7 @@ def test_signing_in_with_a_second_factor(
     expect(page.get_by_text(codes[0])).to_have_count(0)
 
     complaints.allowed = REFUSED
-    context = browser.new_context(locale="en-GB")
+    context = new_context(browser)
     other = complaints.watch(context.new_page())
     give_password(other, server_process)
     other.get_by_label("Code from your app").fill("000000")
@@ -86,7 +86,7 @@ def test_signing_in_with_a_second_factor(
     expect_inside(other)
     context.close()
 
-    context = browser.new_context(locale="en-GB")
+    context = new_context(browser)
     other = complaints.watch(context.new_page())
     give_password(other, server_process)
     other.get_by_role("button", name="Back").click()

@@ -16,7 +16,7 @@ from playwright.sync_api import Page, expect
 
 from .conftest import ServerProcess
 from .counting_proxy import Asked, CountingProxy
-from .offline import ARRIVAL, kept, row, rows, wait_for_worker, wait_until_kept
+from .offline import kept, row, rows, wait_for_worker, wait_until_kept
 from .shelf import Shelf, fill
 from .test_story import set_up
 
@@ -132,7 +132,7 @@ def show(page: Page, url: str, playlist: str) -> None:
 def press(page: Page, name: str) -> Any:
     """What the page says at the end of it."""
     page.get_by_role("main").get_by_role("button", name=name, exact=True).click()
-    expect(page.get_by_label("Said")).to_have_text(re.compile(r"^[\[{\"]"), timeout=ARRIVAL)
+    expect(page.get_by_label("Said")).to_have_text(re.compile(r"^[\[{\"]"))
     return json.loads(page.get_by_label("Said").inner_text())
 
 
@@ -178,7 +178,7 @@ def test_true_exactly_when_ready(page: Page, server_process: ServerProcess, plug
         assert row(page, "offline", road)["state"] == "fetching"
         expect(page.get_by_label("Said")).to_have_text("…")
         release.set()
-        expect(page.get_by_label("Said")).to_contain_text("resolved", timeout=ARRIVAL)
+        expect(page.get_by_label("Said")).to_contain_text("resolved")
         said = json.loads(page.get_by_label("Said").inner_text())
     assert said["resolved"] is True
     assert said["now"]["state"] == "ready"

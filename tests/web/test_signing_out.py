@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from .conftest import Complaints, ServerProcess
+from .conftest import Complaints, ServerProcess, new_context
 from .counting_proxy import Asked, CountingProxy
-from .offline import ARRIVAL, STORE, UNANSWERED, sign_in, wait_for_state, wait_for_worker
+from .offline import STORE, UNANSWERED, sign_in, wait_for_state, wait_for_worker
 from .shelf import Shelf, fill
 from .test_story import call, set_up, wait_until_playing
 from .waiting import wait_until
@@ -229,7 +229,7 @@ def sign_out(visit: Visit) -> None:
     expect(dialog.or_(gone).first).to_be_visible()
     if dialog.is_visible():
         dialog.get_by_role("button", name="Sign out").click()
-    expect(gone.first).to_be_visible(timeout=ARRIVAL)
+    expect(gone.first).to_be_visible()
 
 
 def look(visit: Visit) -> dict[str, list[object]]:
@@ -260,7 +260,7 @@ pytestmark = pytest.mark.xdist_group("signing-out")
 @pytest.fixture(scope="module")
 def house(tmp_path_factory: pytest.TempPathFactory, browser: Browser) -> Iterator[House]:
     server = ServerProcess(tmp_path_factory.mktemp("house")).start()
-    context = browser.new_context(locale="en-GB")
+    context = new_context(browser)
     page = context.new_page()
     set_up(page, server)
     alice = call(page, "GET", "api/user/account/")["user"]["id"]
@@ -271,7 +271,7 @@ def house(tmp_path_factory: pytest.TempPathFactory, browser: Browser) -> Iterato
         house = House(server, proxy, shelf, alice)
         proxy.before = house.before
         yield house
-    assert server.stop() == 0
+    server.end()
 
 
 @pytest.fixture(scope="module", params=SITUATIONS, ids=lambda situation: situation.__name__)
@@ -279,8 +279,7 @@ def left(request: pytest.FixtureRequest, house: House, browser: Browser) -> Iter
     """What is left after a browser in this situation was signed out."""
     complaints = Complaints(allowed=(*UNANSWERED, "401", "404"))
     house.let_go()
-    context = browser.new_context(locale="en-GB", bypass_csp=request.param is worker_waiting)
-    context.set_default_timeout(20_000)
+    context = new_context(browser, bypass_csp=request.param is worker_waiting)
     page = complaints.watch(context.new_page())
     sign_in(page, house.proxy.url)
     wait_for_worker(page)

@@ -12,7 +12,6 @@ from tests.site.server import Site
 from .conftest import Complaints, ServerProcess
 
 PASSWORD = "correct horse battery"
-ARRIVAL = 60_000  # milliseconds until a download must have arrived; a limit, not a wait
 
 
 def set_up(page: Page, server: ServerProcess) -> None:
@@ -67,11 +66,11 @@ def test_the_main_job(page: Page, server_process: ServerProcess, site: Site, com
 
     download(page, f"{site.url}/slow/tone.mp3")
     card = page.get_by_role("tabpanel", name="Active")
-    expect(card.get_by_role("progressbar").first).to_be_visible(timeout=ARRIVAL)
+    expect(card.get_by_role("progressbar").first).to_be_visible()
     site.gate.set()
     download(page, f"{site.url}/feed.xml", follow=True)
     page.get_by_role("tab", name="Completed").click()
-    expect(page.get_by_role("tabpanel", name="Completed")).to_contain_text("The Test Podcast", timeout=ARRIVAL)
+    expect(page.get_by_role("tabpanel", name="Completed")).to_contain_text("The Test Podcast")
 
     page.get_by_role("link", name="Library").first.click()
     expect(page.get_by_role("status").filter(has_text="6 tracks")).to_be_visible()
@@ -100,9 +99,9 @@ def test_a_followed_feed_is_a_playlist_to_play_and_edit(page: Page, server_proce
     set_up(page, server_process)
     download(page, f"{site.url}/feed.xml", follow=True)
     link = page.get_by_role("navigation").get_by_role("link", name="The Test Podcast")
-    expect(link).to_be_visible(timeout=ARRIVAL)
+    expect(link).to_be_visible()
     page.get_by_role("tab", name="Completed").click()
-    expect(page.get_by_role("tabpanel", name="Completed")).to_contain_text("The Test Podcast", timeout=ARRIVAL)
+    expect(page.get_by_role("tabpanel", name="Completed")).to_contain_text("The Test Podcast")
     link.click()
     expect(page.get_by_role("heading", name="The Test Podcast", level=1)).to_be_visible()
     expect(page.get_by_role("main").get_by_role("button", name=re.compile("^Play: Episode"))).to_have_count(5)
@@ -117,11 +116,11 @@ def test_what_fails_says_why(page: Page, server_process: ServerProcess, site: Si
     download(page, f"{site.url}/empty.html")
     page.get_by_role("tab", name="Failed").click()
     failed = page.get_by_role("tabpanel", name="Failed")
-    expect(failed).to_contain_text("There is no audio behind this link", timeout=ARRIVAL)
+    expect(failed).to_contain_text("There is no audio behind this link")
     site.serve("/empty.html", site.file("tone.mp3"))
     failed.get_by_role("button", name=re.compile("again|Retry", re.IGNORECASE)).first.click()
     page.get_by_role("tab", name="Completed").click()
-    expect(page.get_by_role("tabpanel", name="Completed").get_by_role("article")).to_have_count(1, timeout=ARRIVAL)
+    expect(page.get_by_role("tabpanel", name="Completed").get_by_role("article")).to_have_count(1)
     complaints.allowed = ("422",)
     download(page, "http://10.1.2.3/private", is_refused=True)
     expect(page.get_by_role("alert")).to_contain_text("private")
