@@ -33,6 +33,7 @@ from .migrations import migrate
 from .plugins import PluginHost
 from .records import Actor, ResourceKind
 from .routing import RouteTable, bind
+from .structs import prepare_structs
 from .surroundings import ensure_folders
 from .takeover import take_over
 from .traffic import Traffic
@@ -245,6 +246,7 @@ class SoundWave:
         self._database = open_database(path, threads, clock=self.clock, is_scratch=is_scratch)
         self._migrate()
         self.config.attach(self.db)
+        prepare_structs()
         self._wsgi = Front(self, self._bind())
 
     def _migrate(self) -> None:
