@@ -6,6 +6,7 @@ import os
 import shutil
 import zipfile
 import zlib
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO
@@ -29,7 +30,10 @@ _DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, Runtim
 
 
 def pack(backup: Backup, path: Path) -> None:
-    """Write a zip of all but the links; it is there whole or not at all. Raises OSError."""
+    """Write a zip of all but the links; it is there whole or not at all. Raises OSError.
+
+    Its manifest is as it was made, without what was found out since: a download that goes on later has the same bytes.
+    """
     part = path.with_name(path.name + ".part")
     try:
         with (
@@ -37,11 +41,21 @@ def pack(backup: Backup, path: Path) -> None:
             zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED, compresslevel=1, strict_timestamps=False) as archive,
         ):
             for name in sorted(_NAMES):
-                if (backup.path / name).is_file():
+                if name == manifests.NAME:
+                    archive.writestr(zipfile.ZipInfo(name), _as_made((backup.path / name).read_bytes()))
+                elif (backup.path / name).is_file():
                     archive.write(backup.path / name, name)
         os.replace(part, path)
     finally:
         part.unlink(missing_ok=True)
+
+
+def _as_made(content: bytes) -> bytes:
+    """A damaged manifest stays as it is."""
+    with suppress(manifests.Unreadable):
+        known = manifests.unpack(content)
+        return manifests.pack(msgspec.structs.replace(known, verification=None, checked_at=None))
+    return content
 
 
 def take_in(backups: Backups, source: Path, id: str) -> Backup:

@@ -29,7 +29,7 @@ log = logging.getLogger(__name__)
 
 
 class Commands(click.Group):
-    """Ours and the plugins' subcommands; an error of the family is one sentence and exit code 1."""
+    """Ours and the plugins' subcommands; an error of the family, or of the system, is one sentence and exit code 1."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -49,8 +49,8 @@ class Commands(click.Group):
         """For the help, which is there even where a setting is wrong: then without the plugins' commands."""
         try:
             self._complete()
-        except SoundWaveError as error:
-            click.echo(f"soundwave: {error.sentence}", err=True)
+        except (SoundWaveError, OSError) as error:
+            _tell(error)
         return super().list_commands(context)
 
     def get_command(self, context: click.Context, name: str) -> click.Command | None:
@@ -61,9 +61,20 @@ class Commands(click.Group):
     def invoke(self, context: click.Context) -> Any:
         try:
             return super().invoke(context)
-        except SoundWaveError as error:
-            click.echo(f"soundwave: {error.sentence}", err=True)
+        except (SoundWaveError, OSError) as error:
+            if isinstance(error, BrokenPipeError):
+                raise  # who read what we print has gone: click ends us for that
+            _tell(error)
             context.exit(1)
+
+
+def _tell(error: SoundWaveError | OSError) -> None:
+    """The one sentence; of the system's errors, a full disk or a folder without rights, what it is about and why."""
+    if isinstance(error, SoundWaveError):
+        sentence = error.sentence
+    else:
+        sentence = f"{error.filename or 'A file'} cannot be used ({error.strerror or type(error).__name__})."
+    click.echo(f"soundwave: {sentence}", err=True)
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})

@@ -98,8 +98,8 @@ class Channel(HTTPChannel):
     request: Any
 
     def __init__(self, server: Door, connection: socket.socket, address: Any, *rest: Any, **named: Any) -> None:
-        super().__init__(server, connection, address, *rest, **named)
         self.network = network_of(address[0])
+        super().__init__(server, connection, address, *rest, **named)
 
     @property
     def is_idle(self) -> bool:
@@ -171,6 +171,16 @@ class Door(TcpWSGIServer):
             channel.ensure_in_time(now)
             if self.in_connection_overflow and channel.is_idle:
                 channel.will_close = True
+
+    def maintenance(self, now: float) -> None:
+        """As waitress's, on a copy: a thread that answers may end a connection meanwhile."""
+        for channel in list(self.active_channels.values()):
+            if not channel.requests and channel.last_activity < now - self.adj.channel_timeout:
+                channel.will_close = True
+
+    def handle_error(self) -> None:
+        """One connection could not be taken; waitress would listen no more, for good."""
+        log.exception("a connection could not be taken")
 
     def _is_crowded(self, address: str) -> bool:
         """A trusted proxy may hold as many as it likes: they are those of everybody behind it."""

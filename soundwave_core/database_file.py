@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from .ballast import LEAST_BYTES
 from .errors import StartError, Unavailable
 from .journal import JOURNALS, beside, copied, is_cut_short, journal_fault
 from .sqlite import APPLICATION_ID, connect, driver, ensure_driver
@@ -104,7 +106,9 @@ def _ensure_sound(path: Path, may_change: bool) -> None:
             with copied(path) as copy:
                 fault = fault_in(copy, "quick_check", "rw")
     except driver.OperationalError as error:
-        raise StartError(f"{path} cannot be opened ({error}): is another program using it?") from error
+        is_full = shutil.disk_usage(path.parent).free < LEAST_BYTES
+        advice = "make room on its disk, which is full." if is_full else "is another program using it?"
+        raise StartError(f"{path} cannot be opened ({error}): {advice}") from error
     except driver.DatabaseError as error:
         fault = str(error)
     if fault is not None:

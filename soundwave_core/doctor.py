@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING
 
 from . import control, surroundings
 from .database import inspect_database
-from .database_file import ensure_fit
+from .database_file import ensure_fit, look_into, quiet_mode
 from .errors import SoundWaveError
+from .journal import is_cut_short
 from .records import HealthCheck
+from .trial import ensure_not_newer
 from .web import find_dist
 
 if TYPE_CHECKING:
@@ -48,7 +50,10 @@ def _database(core: SoundWave) -> Iterator[HealthCheck]:
         if not path.parent.is_dir() or not (path.exists() or ensure_fit(path, must_exist=False)):
             yield HealthCheck("database", True, f"{path} will be made at the first start")
             return
-        yield HealthCheck("database", True, inspect_database(path))
+        detail = inspect_database(path)
+        if not is_cut_short(path):
+            ensure_not_newer(core, look_into(path, quiet_mode(path)))
+        yield HealthCheck("database", True, detail)
     except SoundWaveError as error:
         yield HealthCheck("database", False, error.sentence)
 

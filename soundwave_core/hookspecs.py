@@ -47,47 +47,47 @@ hookimpl = pluggy.HookimplMarker(PROJECT)
 
 
 @hookspec
-def register_settings() -> Sequence[Setting]:  # type: ignore[empty-body]
+def register_settings() -> Sequence[Setting]:
     """collect. First of all, before the database is open. None means none."""
 
 
 @hookspec
-def register_migrations() -> Sequence[Migration]:  # type: ignore[empty-body]
+def register_migrations() -> Sequence[Migration]:
     """collect. The plugin's schema, numbered from 1; what is new is applied at once."""
 
 
 @hookspec
-def register_resources(core: SoundWave) -> Sequence[ResourceKind]:  # type: ignore[empty-body]
+def register_resources(core: SoundWave) -> Sequence[ResourceKind]:
     """collect. The kinds of owned things that routes may name as ``resource``."""
 
 
 @hookspec
-def register_routes(core: SoundWave) -> Sequence[Route]:  # type: ignore[empty-body]
+def register_routes(core: SoundWave) -> Sequence[Route]:
     """collect. A conflict with an earlier plugin's rule withdraws this one."""
 
 
 @hookspec
-def register_jobs(core: SoundWave) -> Sequence[Job]:  # type: ignore[empty-body]
+def register_jobs(core: SoundWave) -> Sequence[Job]:
     """collect. Scheduled functions; they run from ``startup`` on."""
 
 
 @hookspec
-def register_ui(core: SoundWave) -> Sequence[Page | Slot]:  # type: ignore[empty-body]
+def register_ui(core: SoundWave) -> Sequence[Page | Slot]:
     """collect. Screens, and places in others' screens."""
 
 
 @hookspec
-def register_precache(core: SoundWave) -> Sequence[PrecacheEntry]:  # type: ignore[empty-body]
+def register_precache(core: SoundWave) -> Sequence[PrecacheEntry]:
     """collect. Shell files beyond the plugin's own static/, which is included anyway."""
 
 
 @hookspec
-def register_commands() -> Sequence[click.Command]:  # type: ignore[empty-body]
+def register_commands() -> Sequence[click.Command]:
     """collect. Subcommands of ``soundwave``; asked by the command line only, before any start."""
 
 
 @hookspec
-def register_programs() -> Sequence[HealthCheck]:  # type: ignore[empty-body]
+def register_programs() -> Sequence[HealthCheck]:
     """collect. What the plugin needs of the machine, and whether it is there; said at the start and by doctor."""
 
 

@@ -25,7 +25,7 @@ from .backup_archive import take_in, take_in_database
 from .backups import PATTERN, Backup, Backups
 from .database import transaction
 from .database_file import fault_in, look_into, make_one_file, quiet_mode, sync
-from .errors import SoundWaveError, StartError
+from .errors import Invalid, SoundWaveError, StartError, Unavailable
 from .journal import JOURNALS, beside, copied, is_cut_short, journal_fault
 from .manifest import write_private
 from .records import Actor
@@ -58,7 +58,8 @@ def prepare(core: SoundWave, backup: Backup, look: Look, actor: Actor) -> Note:
     """Put everything in place but the note, which ``write_note`` writes, on an assembled core that has not started.
 
     A child prepares, and only its parent writes the note: an orphan must not make a later start go back.
-    ``actor``: who restores. StartError ``backup_damaged``, ``backup_newer`` and others; then nothing was changed.
+    ``actor``: who restores. StartError ``backup_damaged``, ``backup_newer`` and others, Unavailable
+    ``restore_unwritten``; then nothing was changed.
     """
     data_dir = core.config.data_dir
     forget(data_dir)
@@ -73,6 +74,11 @@ def prepare(core: SoundWave, backup: Backup, look: Look, actor: Actor) -> Note:
             backup=backup.id, made_at=backup.made_at, kept=_name_for_the_present(core), sentence=sentence,
             sha256=manifests.facts_of(prepared).sha256,
         )  # fmt: skip
+    except (OSError, driver.Error) as error:
+        forget(data_dir)
+        reason = getattr(error, "strerror", None) or error
+        sentence = f"The backup cannot be brought to {data_dir} ({reason}). Nothing was changed."
+        raise Unavailable(sentence, code="restore_unwritten", status=507) from error
     except BaseException:
         forget(data_dir)
         raise
@@ -195,6 +201,8 @@ def find_backup(core: SoundWave, word: str, into: Path | None = None) -> Backup:
         return core.backups.get(word)
     if path.is_dir():
         return Backups(path.resolve().parent, core.clock).get(path.resolve().name)
+    if not path.is_file():
+        raise Invalid(f"{path} is no file that could be read to its end.", code="archive_invalid")
     backups = Backups(into, core.clock) if into else core.backups
     take = take_in if zipfile.is_zipfile(path) else take_in_database
     return take(backups, path, backups.new_id("uploaded"))
@@ -211,7 +219,8 @@ def restore_now(core: SoundWave, word: str, look: Look, actor: Actor) -> None:
         if present.exists():
             try:
                 take_in_database(core.backups, present, core.backups.new_id("before-restore"))
-            except SoundWaveError as error:
-                core.notice(f"What is there now could not be backed up, and is kept as it is: {error.sentence}")
+            except (OSError, SoundWaveError) as error:
+                reason = error.sentence if isinstance(error, SoundWaveError) else f"{error.strerror}."
+                core.notice(f"What is there now could not be backed up, and is kept as it is: {reason}")
         write_note(core.config.data_dir, prepare(core, backup, look, actor))
         finish(core)

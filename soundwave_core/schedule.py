@@ -68,7 +68,7 @@ def _trigger(job: Job, started_at: datetime | None) -> Any:
     return IntervalTrigger(seconds=job.every_seconds, start_date=started_at, timezone=UTC)
 
 
-class Alarm(BackgroundScheduler):  # type: ignore[misc]
+class Alarm(BackgroundScheduler):
     """Calls ``look`` at the moment that ``next_look(now)`` names, on a daemon thread of its own.
 
     It never sleeps longer than ``LOOK_SECONDS``, so that a clock that was set, or a machine that slept,
@@ -101,7 +101,7 @@ class Alarm(BackgroundScheduler):  # type: ignore[misc]
         return 0.0
 
 
-class _Asking(BaseTrigger):  # type: ignore[misc]
+class _Asking(BaseTrigger):
     """A trigger that asks anew each time, and at least every ``LOOK_SECONDS``.
 
     Always after ``now``: APScheduler collects missed times until it gets one.

@@ -10,7 +10,8 @@ import socket
 import sys
 import threading
 import time
-from contextlib import suppress
+from contextlib import ExitStack, suppress
+from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING
 
@@ -118,29 +119,36 @@ def open_listener(host: str, port: int) -> socket.socket:
 
 
 def serve(core: SoundWave, listener: socket.socket) -> None:
-    """Run a started core until SIGTERM or SIGINT."""
-    server = Server(core, listener)
-    address = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(server.host, server.host)
-    watchdog = Watchdog(core, server)
-    core.control = control.Control(address, server.port, control.new_token())
-    path = control.write(core.config.data_dir, core.control)
-    core.part(Ballast).take()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, server.stop)
-    if core.config["watchdog"]:
-        watchdog.start()
-    core.notice(f"SoundWave listens on {server.url}")
-    try:
-        server.run()
-    finally:
-        watchdog.stop()
-        with suppress(OSError):  # the disk is read-only by now, say; the next start forgets it
-            path.unlink()
-        core.stop()
+    """Run a started core until SIGTERM or SIGINT; from the first line on it is stopped in order, whatever happens."""
+    with ExitStack() as ends:  # the last one first
+        ends.callback(core.stop)
+        server = Server(core, listener)
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, server.stop)
+        address = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(server.host, server.host)
+        core.control = control.Control(address, server.port, control.new_token())
+        path = control.write(core.config.data_dir, core.control)
+        ends.callback(_forget, path)
+        core.part(Ballast).take()
+        watchdog = Watchdog(core, server)
+        ends.callback(watchdog.stop)
+        if core.config["watchdog"]:
+            watchdog.start()
+        core.notice(f"SoundWave listens on {server.url}")
+        try:
+            server.run()
+        except OSError:  # the command line makes one sentence of it, which does not say where it was
+            log.exception("the server's loop has failed")
+            raise
     log.info("stopped")
     if server.is_restarting:  # the same process, so that whatever watches over it sees no end
         listener.close()
         os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])
+
+
+def _forget(path: Path) -> None:
+    with suppress(OSError):  # the disk is read-only by now, say; the next start forgets it
+        path.unlink()
 
 
 def _allowed_connections() -> int:

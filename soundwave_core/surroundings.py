@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .errors import StartError
+from .lock import MEDIA_LOCK
 from .records import HealthCheck
 from .sqlite import driver
 from .version import __version__
@@ -100,25 +101,28 @@ def check_machine() -> list[HealthCheck]:
 def check_folders(config: Config) -> list[HealthCheck]:
     """The three folders, each in one line."""
     return [
-        _check_folder("data_dir", config.data_dir, is_kept=True),
+        _check_folder("data_dir", config.data_dir, is_kept=True, absence=_absence(config)),
         _check_folder("media_root", config.media_root, is_kept=True),
         _check_folder("cache_dir", config.cache_dir, is_kept=False),
     ]
 
 
-def _check_folder(name: str, folder: Path, is_kept: bool) -> HealthCheck:
-    """It, or where it is still to be made the first folder above it. ``is_kept``: it must outlast a container."""
-    there = next(path for path in (folder, *folder.parents) if path.exists())
+def _check_folder(name: str, folder: Path, is_kept: bool, absence: str | None = None) -> HealthCheck:
+    """It, or where it is still to be made the first folder above it that we may see.
+
+    ``is_kept``: it must outlast a container. ``absence``: what should be in it and is not, as a sentence's end.
+    """
+    there = next(path for path in (folder, *folder.parents) if os.path.exists(path))
     if fault := _fault_of(there):
         return HealthCheck(name, False, fault)
     mount, free = mount_of(there), shutil.disk_usage(there).free
     parts = [str(folder), *_place(mount), f"of {_owner(there)}", f"{free / 1e9:.1f} GB free"]
     if there != folder:
         parts.append("will be made at the first start")
-    loss = _loss(mount) if is_kept else None
-    return HealthCheck(
-        name, loss is None and free > SMALLEST_FREE_BYTES, ", ".join(parts) + (f": {loss}" if loss else "")
-    )
+    fault = (_loss(mount) if is_kept else None) or absence
+    if fault is None and free <= SMALLEST_FREE_BYTES:
+        fault = "make room there"
+    return HealthCheck(name, fault is None, ", ".join(parts) + (f": {fault}" if fault else ""))
 
 
 def _fault_of(there: Path, passes: tuple[int, ...] = ()) -> str | None:
@@ -171,6 +175,16 @@ def _loss(mount: Mount | None) -> str | None:
     if mount.is_anonymous:
         return "it is a volume without a name, and the next container gets another; mount a folder or name the volume"
     return None
+
+
+def _absence(config: Config) -> str | None:
+    """A SoundWave has kept audio, and there is no database: a disk that is not mounted looks like a first start."""
+    kept = (config.data_dir / "db.sqlite3", config.data_dir / "installed")
+    if any(map(os.path.exists, kept)) or not os.path.exists(config.media_root / MEDIA_LOCK):
+        return None
+    if all(name.startswith(".") for name in os.listdir(config.media_root)):
+        return None
+    return f"it has no database, but {config.media_root} has a SoundWave's audio; see whether the right disk is mounted"
 
 
 def ensure_folders(config: Config) -> None:

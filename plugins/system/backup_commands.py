@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import time
 from pathlib import Path
 
@@ -10,9 +11,11 @@ import click
 import msgspec
 
 from soundwave_core import (
+    BACKUP_PATTERN,
     COMMAND_LINE,
     Actor,
     Control,
+    NotFound,
     SoundWave,
     SoundWaveError,
     StartError,
@@ -152,6 +155,8 @@ def _judge(state: str, sentence: str, name: str) -> None:
 def _restore_beside(running: Control, word: str) -> None:
     if Path(word).exists():
         raise StartError("Stop the server first, or upload the file in its administration.", code="server_running")
+    if re.fullmatch(BACKUP_PATTERN, word) is None:
+        raise NotFound("There is no such backup.", code="backup_not_found")
     call_server(running, "POST", RESTORE, {"backup": word})
     end = time.monotonic() + GONE_SECONDS
     while time.monotonic() < end:

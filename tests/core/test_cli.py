@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from soundwave_core import SoundWave, config, control, doctor, surroundings
+from soundwave_core import SoundWave, config, control, doctor, surroundings, transaction
 from soundwave_core.cli import cli
 from soundwave_core.lock import DataLock
 from soundwave_core.logs import set_up_logging
@@ -123,6 +123,21 @@ def test_doctor_names_a_damaged_database(run: Run, make_core: MakeCore) -> None:
     assert sum(text.startswith("FAIL") for text in lines(result).values()) == 1
 
 
+def test_doctor_knows_a_database_of_a_newer_version(run: Run, make_core: MakeCore) -> None:
+    """No server of this version starts with it."""
+    core = make_core()
+    with transaction(core.db) as tx:
+        tx.execute(
+            "INSERT INTO schema_migrations SELECT plugin, 99, name, checksum, applied_at FROM schema_migrations LIMIT 1"
+        )
+    core.stop()
+    result = run("doctor")
+    assert result.exit_code == 1
+    assert lines(result)["database"].startswith(
+        "FAIL It was made by a newer version (the tables of auth are at step 99)"
+    )
+
+
 def test_doctor_misses_a_database_that_was_there(run: Run, make_core: MakeCore) -> None:
     core = make_core()
     core.mark_installed()
@@ -212,6 +227,26 @@ def test_a_data_dir_that_is_a_file(run: Run, tmp_path: Path, command: list[str])
     for path in (file, file / "below"):
         assert f"FAIL {file} is a file" in lines(run("doctor", DATA_DIR=str(path)))["data_dir"]
     assert file.read_text() == "mine"
+
+
+def test_what_the_system_refuses_is_one_sentence(run: Run, make_core: MakeCore, tmp_path: Path) -> None:
+    make_core().stop()
+    nowhere = tmp_path / "nowhere" / "export.zip"
+    assert f"{nowhere}.part cannot be used (No such file or directory)" in sentence(run("export", str(nowhere)))
+    unnameable = str(tmp_path / ("x" * 300) / "data")  # as with folders that only others may look into
+    for command in (["import-legacy", unnameable, "--dry-run"], ["restore", unnameable]):
+        assert "cannot be used (File name too long)" in sentence(run(*command))
+    with signals_kept():
+        assert "cannot be used (File name too long)" in sentence(run("serve", "--port", "0", DATA_DIR=unnameable))
+    assert "  doctor " in run("--help", DATA_DIR=unnameable).stdout
+
+
+def test_a_backup_is_read_from_files_only(run: Run, make_core: MakeCore, tmp_path: Path) -> None:
+    """Nobody writes into this pipe, and it would be waited for without end."""
+    make_core().stop()
+    os.mkfifo(tmp_path / "pipe")
+    for command in ("verify-backup", "restore"):
+        assert "is no file" in sentence(run(command, str(tmp_path / "pipe")))
 
 
 @pytest.mark.parametrize("command", [["user", "list"], ["plugins"], ["routes"]])
@@ -383,3 +418,20 @@ def test_sigterm_during_the_start_ends_it_in_order(folders: dict[str, str], tmp_
     assert "Traceback" not in errors
     assert not DataLock.is_taken(tmp_path / "data")
     assert not (tmp_path / "data" / "db.sqlite3-wal").exists()
+
+
+BEFORE_IT_LISTENS = """
+import os, signal
+from soundwave_core import ballast, cli
+ballast.Ballast.take = lambda self: os.kill(os.getpid(), signal.SIGTERM)
+cli.cli(["serve", "--port", "0"])
+"""
+
+
+def test_sigterm_between_the_start_and_the_first_request(folders: dict[str, str], tmp_path: Path) -> None:
+    with process(folders, tmp_path, "-c", BEFORE_IT_LISTENS) as server:
+        _, errors = server.communicate(timeout=ENOUGH_SECONDS)
+        assert server.returncode == 0, errors
+    assert not DataLock.is_taken(tmp_path / "data")
+    assert not (tmp_path / "data" / "db.sqlite3-wal").exists()
+    assert not (tmp_path / "data" / "control.json").exists()

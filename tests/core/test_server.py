@@ -16,6 +16,7 @@ import pytest
 from core.toys import routes
 
 from soundwave_core import FileAnswer, Public, Route, SoundWave
+from soundwave_core.server import Server, open_listener
 from soundwave_core.testing import Listening, MakeCore, listening
 
 BIG = 24 * 1024 * 1024
@@ -133,6 +134,46 @@ def test_a_range_through_the_socket_is_exact(streaming: Listening) -> None:
     assert len(whole) == BIG
     assert ask(streaming, "GET", "/api/big/", Range="bytes=5000000-9000000") == (206, whole[5000000:9000001])
     assert ask(streaming, "HEAD", "/api/big/") == (200, b"")
+
+
+def test_one_connection_that_cannot_be_taken_is_the_only_one(
+    server: Listening, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """waitress closes its listening socket for that, and nobody hears of it."""
+    door = server.server._door
+
+    def broken(door: object, connection: socket.socket, *rest: object, **named: object) -> None:
+        connection.close()
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(door, "channel_class", broken)
+    with socket.create_connection(("127.0.0.1", server.server.port), timeout=20) as refused:
+        assert refused.recv(1) == b""
+    monkeypatch.undo()
+    assert ask(server, "GET", "/api/ping/")[0] == 200
+    assert "ZeroDivisionError" in caplog.text
+
+
+def test_connections_may_end_while_the_idle_ones_are_looked_for(core: SoundWave) -> None:
+    """A thread that answers ends its connection, in the middle of the loop's look at all of them."""
+    server = Server(core, open_listener("127.0.0.1", 0))
+    connections = server._door.active_channels
+
+    class Ending:
+        requests = ()
+        will_close = False
+
+        @property
+        def last_activity(self) -> float:
+            connections.pop(id(self))
+            return 0.0
+
+    ending = [Ending() for _ in range(3)]
+    connections |= {id(one): one for one in ending}
+    server._door.maintenance(1e9)
+    assert all(one.will_close for one in ending)
+    server.stop()
+    server.run()
 
 
 def start(tmp_path: Path, *arguments: str) -> subprocess.Popen[str]:

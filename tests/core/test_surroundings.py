@@ -147,6 +147,21 @@ def test_a_line_has_owner_rights_and_room(config: Config) -> None:
     assert line_of(config, "data_dir").detail.endswith("will be made at the first start")
 
 
+def test_audio_without_its_database_is_told(make_core: MakeCore, tmp_path: Path) -> None:
+    """A data disk that is not mounted looks like a first start; the audio on another disk tells them apart."""
+    core = make_core()
+    config, loss = core.config, "see whether the right disk is mounted"
+    (config.media_root / "Tones").mkdir()
+    core.stop()
+    assert line_of(config, "data_dir").is_ok
+    config.data_dir.rename(tmp_path / "unmounted")
+    told = line_of(config, "data_dir")
+    assert (told.is_ok, told.detail.endswith(loss)) == (False, True)
+    ensure_folders(config)  # a warning, and no refusal: it may be a new beginning
+    (config.media_root / "Tones").rmdir()
+    assert line_of(config, "data_dir").is_ok  # a first start that went wrong leaves as much
+
+
 def test_where_nothing_can_be_written_it_does_not_start(tmp_path: Path) -> None:
     """Nobody makes files in /proc, not even root, whom mode bits do not stop."""
     with pytest.raises(

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -18,6 +21,7 @@ pytestmark = pytest.mark.machine
 
 Tell = Callable[[str], None]
 ROOM = 3 * SIZE_BYTES  # for the ballast, and twice as much before it is taken
+LEGACY = Path(__file__).resolve().parents[1] / "legacy" / "v1.0"
 MANY = 300  # writes that are refused, one after the other
 
 
@@ -124,6 +128,47 @@ def test_a_first_start_without_room_is_one_sentence(small: SmallDisk, tmp_path: 
     with serving(home) as served:
         assert any("code=" in line for line in served.lines)
         assert served.stop() == 0
+
+
+def test_commands_on_a_full_data_disk(on_small: Furnished, small: SmallDisk, tmp_path: Path) -> None:
+    """No command does half of it, and each says what is the matter: the disk, and no other program."""
+    home = on_small.home
+    assert (made := command(home, "backup")).returncode == 0, made.stderr
+    [backup] = (home.data / "backups").iterdir()
+    before = home.database.read_bytes()
+    small.fill()
+    refused = {
+        name: told(command(home, *words))
+        for name, words in {
+            "backup": ["backup"],
+            "restore": ["restore", backup.name],
+            "export": ["export", str(home.data / "all.zip")],
+            "import": ["import-legacy", str(LEGACY)],
+        }.items()
+    }
+    assert "make room on its disk, which is full" in refused["backup"]
+    assert "(No space left on device). Nothing was changed." in refused["restore"]
+    assert f"data_dir: {home.data}, " in (doctor := command(home, "doctor").stdout)
+    assert "0.0 GB free: make room there" in doctor
+    assert [path.name for path in (home.data / "backups").iterdir()] == [backup.name]
+    assert not {"restore.json", "db.restoring.sqlite3", "all.zip", "all.zip.part"} & set(os.listdir(home.data))
+    small.free()
+    assert home.database.read_bytes() == before
+    assert (restored := command(home, "restore", backup.name)).returncode == 0, restored.stderr
+
+
+def command(home: Home, *words: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "soundwave_core", *words], env=home.environ, capture_output=True, text=True, check=False
+    )
+
+
+def told(ended: subprocess.CompletedProcess[str]) -> str:
+    """The one sentence of a command that was refused."""
+    assert ended.returncode == 1, ended
+    assert "Traceback" not in ended.stderr
+    [sentence] = [line for line in ended.stderr.splitlines() if line.startswith("soundwave: ")]
+    return sentence
 
 
 def test_a_full_cache_disk_does_no_harm(furnished: Furnished, tmp_path: Path) -> None:

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from faults.checking import snapshot
-from faults.disks import Disk, disk
+from faults.disks import Disk
 from faults.furnished import Furnished
 from faults.serving import Home, refusal, serving
 
@@ -18,12 +17,6 @@ pytestmark = pytest.mark.machine
 # Root that may not do all: modes and owners count, as they do for everybody else.
 WITHOUT_RIGHTS = ("setpriv", "--bounding-set=-all", "--inh-caps=-all")
 STRANGER = 12345
-
-
-@pytest.fixture
-def ground(tmp_path: Path) -> Iterator[Disk]:
-    with disk(tmp_path) as made:
-        yield made
 
 
 @pytest.fixture
@@ -101,6 +94,7 @@ def test_data_that_were_not_mounted_are_there_when_they_are(first: Furnished, gr
     with serving(furnished.home) as served:
         assert any("code=" in line for line in served.lines)
         assert served.stop() == 0
+    assert f"{furnished.home.media} has a SoundWave's audio" in furnished.home.log.read_text()
     ground.mount()
     with serving(furnished.home) as served:
         assert not any("code=" in line for line in served.lines)

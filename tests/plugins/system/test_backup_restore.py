@@ -43,6 +43,17 @@ def idle(core: SoundWave, **more: Any) -> SoundWave:
     return SoundWave(environ, clock=core.clock, is_manual=True, notice=lambda line: None, **more).assemble()
 
 
+def backed_up_between(make_core: MakeCore, before: str, after: str) -> tuple[SoundWave, str]:
+    """A core that is stopped, with two playlists of bob's, and a backup that has the first."""
+    core = make_core()
+    bob = make_cast(core).bob
+    bob.post("/api/playlist/", {"title": before})
+    id = core.backups.make(core.db, "manual").id
+    bob.post("/api/playlist/", {"title": after})
+    core.stop()
+    return core, id
+
+
 def titles(core: SoundWave) -> list[str]:
     return [row["title"] for row in core.db.rows("SELECT title FROM playlists WHERE kind = 'custom' ORDER BY id")]
 
@@ -196,7 +207,7 @@ def test_old_backups_migrate_onto_the_new_version(
             if record.contributions.migrations:
                 assert counts[record.name] == len(record.contributions.migrations)
         tried += 1
-        core.clock.advance(1)  # type: ignore[attr-defined]
+        core.clock.advance(1)
     make_core().stop()
     tell(f"backups of earlier schemas: {tried} restored onto this version")
 
@@ -212,12 +223,7 @@ def open_old(path: Path, steps: dict[str, list[Migration]], core: SoundWave) -> 
 
 
 def test_twice_and_back_again(make_core: MakeCore, clock: VirtualClock) -> None:
-    core = make_core()
-    cast = make_cast(core)
-    cast.bob.post("/api/playlist/", {"title": "One"})
-    id = core.backups.make(core.db, "manual").id
-    cast.bob.post("/api/playlist/", {"title": "Two"})
-    core.stop()
+    core, id = backed_up_between(make_core, "One", "Two")
     for _ in range(2):
         restore_now(idle(core), id, look, ALICE)  # within one second too
     core = make_core()
@@ -311,12 +317,7 @@ def test_an_import_into_what_is_there_begins_with_a_backup(make_core: MakeCore) 
 
 
 def test_kill_9_anywhere_ends_old_or_new(make_core: MakeCore, clock: VirtualClock, tell: Callable[[str], None]) -> None:
-    core = make_core()
-    cast = make_cast(core)
-    cast.bob.post("/api/playlist/", {"title": "Backed up"})
-    id = core.backups.make(core.db, "manual").id
-    cast.bob.post("/api/playlist/", {"title": "Live"})
-    core.stop()
+    core, id = backed_up_between(make_core, "Backed up", "Live")
     data, spare = core.config.data_dir, core.config.data_dir.with_name("spare")
     shutil.copytree(data, spare)
     ends = {"old": 0, "new": 0}
@@ -397,7 +398,7 @@ def test_a_prepared_file_that_has_changed_is_given_up(make_core: MakeCore) -> No
         assert titles(core) == ["Live"], harm
         core.stop()
         assert files(core) == ["db.sqlite3"], heard
-        core.clock.advance(1)  # type: ignore[attr-defined]
+        core.clock.advance(1)
 
 
 # A real server
@@ -425,12 +426,7 @@ def serving(core: SoundWave) -> Iterator[tuple[subprocess.Popen[str], int]]:
 
 def test_a_running_server_starts_again_with_it(make_core: MakeCore) -> None:
     """The same process, at the same port, asked by the shell."""
-    core = make_core()
-    cast = make_cast(core)
-    cast.bob.post("/api/playlist/", {"title": "Before"})
-    id = core.backups.make(core.db, "manual").id
-    cast.bob.post("/api/playlist/", {"title": "After"})
-    core.stop()
+    core, id = backed_up_between(make_core, "Before", "After")
     with serving(core) as (server, port):
         result = shell(core, "restore", id)
         assert result.exit_code == 0, result.output
@@ -454,6 +450,8 @@ def test_a_running_server_starts_again_with_it(make_core: MakeCore) -> None:
         assert ": verified. " in made.output
         elsewhere = shell(core, "restore", str(core.config.data_dir / "db.sqlite3"))
         assert "Stop the server first" in elsewhere.output
+        for unknown in ("no-such-one", id.replace("backup-2", "backup-1")):
+            assert shell(core, "restore", unknown).output == "soundwave: There is no such backup.\n"
         server.send_signal(signal.SIGTERM)
         assert server.wait(ENOUGH_SECONDS) == 0
 

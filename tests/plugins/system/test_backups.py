@@ -206,7 +206,7 @@ def test_a_server_that_stops_waits_for_no_child(core: SoundWave, monkeypatch: py
     monkeypatch.setattr(backup_child, "_LOOK_SECONDS", 0.05)
     core.jobs.stopping.set()
 
-    class Sleeping(backup_child.subprocess.Popen):  # type: ignore[type-arg]
+    class Sleeping(backup_child.subprocess.Popen):
         def __init__(self, command: list[str], **more: Any) -> None:
             super().__init__(["/bin/sleep", "600"], **more)
 
@@ -270,7 +270,7 @@ def test_sixteen_days(
 
 
 def test_off_is_off_and_what_is_asked_for_is_made_all_the_same(core: SoundWave, cast: Cast, quick: list[str]) -> None:
-    core.clock.advance(40 * 86400)  # type: ignore[attr-defined]
+    core.clock.advance(40 * 86400)
     assert wait(core) == ["done"]
     assert core.backups.list() == []
     cast.alice.sign_in("alice")
@@ -296,7 +296,7 @@ def test_damage_is_found_within_a_day_and_told_everywhere(
     assert (damaged.id, damaged.state) == (backup.id, "damaged")
     assert damaged.sentence == "Its file db.sqlite3 is not the one that was saved: its SHA-256 differs."
     assert (newest.why, newest.state) == ("scheduled", "verified")  # another one was made at once
-    assert f"The backup {backup.id} is damaged" in core.jobs.runs(JOB, 1)[0].error  # type: ignore[operator]
+    assert f"The backup {backup.id} is damaged" in core.jobs.runs(JOB, 1)[0].error
     checks = {check.name: check for check in alice.get("/api/health/").json.checks}
     assert (checks["backups"].is_ok, checks["backups"].detail) == (False, f"damaged: {backup.id}")
     metrics = alice.get("/metrics").body.decode()
@@ -397,6 +397,20 @@ def test_a_download_is_kept_for_a_day_and_no_longer(
     clock.advance(25 * 3600)
     core.jobs.run(JOB)
     assert list(folder.iterdir()) == []
+
+
+def test_a_download_goes_on_after_a_restart_with_the_same_bytes(
+    core: SoundWave, cast: Cast, quick: list[str], clock: VirtualClock
+) -> None:
+    """It has the ETag of before, though what is known of the backup has changed."""
+    id = make(core, cast.alice).id
+    whole = download(cast.alice, id)
+    etag = cast.alice.get(f"{BACKUPS}{id}/download/").headers["ETag"]
+    clock.advance(100)
+    core.backups.note(id)
+    (core.config.cache_dir / "backup-downloads" / f"{id}.zip").unlink()  # as a start does
+    rest = cast.alice.get(f"{BACKUPS}{id}/download/", **{"Range": "bytes=100-", "If-Range": etag})
+    assert (rest.status, rest.body) == (206, whole[100:])
 
 
 def test_parts_come_in_order_and_the_last_may_come_again(core: SoundWave, cast: Cast) -> None:
