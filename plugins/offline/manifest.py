@@ -45,6 +45,12 @@ def make_manifest(core: SoundWave, actor: Actor, playlist: str, prefix: str) -> 
     )  # fmt: skip
 
 
+def contributors(core: SoundWave) -> str:
+    """A short text that is another one where other plugins, or versions of them, may add entries."""
+    running = [(plugin.name, plugin.version) for plugin in core.plugins.enabled()]
+    return hashlib.sha256(msgspec.json.encode(running)).hexdigest()[:12]
+
+
 def _own(carried: CarriedPlaylist) -> Iterator[ManifestEntry]:
     for track in carried.tracks:
         yield from (_entry(file, track.uid) for file in track.files)

@@ -20,7 +20,7 @@ from soundwave_core import (
 )
 
 from . import shapes, stats
-from .manifest import make_manifest
+from .manifest import contributors, make_manifest
 from .store import Devices, KeptPlaylists
 from .worker import POLICY, build
 
@@ -36,7 +36,7 @@ def get_worker(core: SoundWave, request: Request) -> Raw:
 
 def get_manifest(core: SoundWave, request: Request) -> Json:
     """Every address that a device needs to have this playlist whole, with its revision and size."""
-    etag = request.revalidate(core.db.rev())
+    etag = request.revalidate(core.db.rev(), contributors(core))
     manifest = make_manifest(core, request.user, request.params["playlist"], request.prefix)
     return Json(msgspec.json.encode(manifest), etag)
 

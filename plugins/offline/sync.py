@@ -23,6 +23,8 @@ def answer(core: SoundWave, user_id: str, prefix: str, since: str | None, result
     mark = None if since is None else _read(core, since)
     changed = Changed(core.db, user_id, prefix)
     found = changed.anew() if mark is None else changed.since(mark)
+    if mark is not None and max(mark.rev, mark.buried) < swept_rev(core.db):  # asked last: a sweep may come meanwhile
+        mark, found = None, changed.anew()  # what the device missed is forgotten
     head = msgspec.json.encode(
         {
             "results": results, "cursor": _write(core, found.mark), "is_whole": mark is None,
@@ -48,8 +50,7 @@ def _write(core: SoundWave, mark: Mark) -> str:
 
 
 def _read(core: SoundWave, cursor: str) -> Mark | None:
-    """None where the device has to begin anew: the database was restored, what it missed is forgotten, or it is none
-    of ours."""
+    """None where the device has to begin anew: the database was restored, or it is none of ours."""
     try:
         match decode_cursor(cursor):
             case [version, epoch, int(rev), int(heard), int(buried)]:
@@ -60,5 +61,4 @@ def _read(core: SoundWave, cursor: str) -> Mark | None:
         return None
     is_ours = version == _VERSION and epoch == core.db.epoch
     is_past = 0 <= rev <= core.db.rev() and 0 <= heard <= listening_rev(core.db) and 0 <= buried <= core.db.rev()
-    is_known = max(rev, buried) >= swept_rev(core.db)
-    return mark if is_ours and is_past and is_known else None
+    return mark if is_ours and is_past else None

@@ -14,7 +14,7 @@ from .shapes import DeviceName
 MOST_OPS = 100
 MOST_ITEMS = 10_000  # of one op
 _TEXT = r"^[^\x00]*$"
-_Heard = Annotated[str, Meta(max_length=500, pattern=_TEXT)]
+_Heard = Annotated[str, Meta(max_length=4096, pattern=_TEXT)]  # as long as an import takes a track's (taken.py)
 _Count = Annotated[float, Meta(ge=-1e15, le=1e15)]
 # Longer than any that a device makes beside keys of 200 characters; a list that has longer ones gets new ones.
 _Position = Annotated[str, Meta(min_length=1, max_length=500)]

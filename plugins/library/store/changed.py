@@ -3,8 +3,8 @@
 A device has all of it once it asked until there is no more. What it is told is always the state of now: something
 that changes while it asks has a later rev, and comes again. Read first is the counter, so that nothing is missed.
 
-A track's rev for a user is the latest of its own, its channel's, and those of the entry and the favourite; what is
-gone left a tombstone. (A position is told with its track too: it was not, while the track was not there for them.)
+A track's rev for a user is the latest of its own, and those of the entry and the favourite; what is gone left a
+tombstone. (A position is told with its track too: it was not, while the track was not there for them.)
 """
 
 from __future__ import annotations
@@ -18,17 +18,15 @@ from . import sql
 from .listening import listening_rev
 
 # Records in one answer, and the items of lists as well: half a megabyte of tracks. What has the rev at which it is full
-# comes whole, one list of ten thousand at the most.
+# comes whole: a list of ten thousand, or all lists of a track with another picture.
 AT_ONCE = 1000
 FIRST_PLAYS = 500  # what a device that begins anew gets of the history
 
-_TRACK_REV = "max(t.rev, coalesce(c.rev, 0), coalesce(e.rev, 0), coalesce(f.rev, 0))"
+_TRACK_REV = "max(t.rev, coalesce(e.rev, 0), coalesce(f.rev, 0))"
 _REVS = (  # each with the record's weight
     f"SELECT t.rev, 1 FROM tracks t WHERE t.rev > :since AND {sql.IS_READABLE} ORDER BY t.rev",
     "SELECT rev, 1 FROM entries WHERE user_id = :user AND rev > :since ORDER BY rev",
     "SELECT rev, 1 FROM favorites WHERE user_id = :user AND rev > :since ORDER BY rev",
-    """SELECT c.rev, 1 FROM channels c CROSS JOIN tracks t ON t.channel_id = c.id
-    WHERE c.rev > :since AND c.rev > t.rev ORDER BY c.rev""",
     "SELECT rev, 1 + item_count FROM playlists WHERE user_id = :user AND rev > :since ORDER BY rev",
     "SELECT rev, 1 FROM tombstones WHERE user_id = :user AND rev > :buried ORDER BY rev",
     "SELECT rev, 1 FROM tombstones WHERE user_id IS NULL AND rev > :buried ORDER BY rev",
@@ -51,13 +49,10 @@ _TRACKS = f"""WITH changed (id) AS (
     SELECT id FROM tracks WHERE rev > :since AND rev <= :upto
     UNION SELECT track_id FROM entries WHERE user_id = :user AND rev > :since AND rev <= :upto
     UNION SELECT track_id FROM favorites WHERE user_id = :user AND rev > :since AND rev <= :upto
-    UNION SELECT t.id FROM channels c CROSS JOIN tracks t ON t.channel_id = c.id
-        WHERE c.rev > :since AND c.rev <= :upto AND c.rev > t.rev
     UNION SELECT t.id FROM tombstones d CROSS JOIN tracks t ON t.uid = d.id
         WHERE d.user_id = :user AND d.rev > :buried AND d.rev <= :upto AND d.kind IN ('entry', 'favorite')
 ), picked AS MATERIALIZED (
     SELECT t.id, t.rev, e.user_id IS NOT NULL AS is_own FROM changed JOIN tracks t ON t.id = changed.id
-    LEFT JOIN channels c ON c.id = t.channel_id
     LEFT JOIN entries e ON e.user_id = :user AND e.track_id = t.id
     LEFT JOIN favorites f ON f.user_id = :user AND f.track_id = t.id
     WHERE ({sql.IS_SHARED} OR e.user_id IS NOT NULL) AND {_TRACK_REV} <= :upto

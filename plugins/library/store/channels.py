@@ -99,6 +99,8 @@ class Channels:
                 f"UPDATE channels SET {changes}, rev = :rev WHERE uid = :uid",
                 **changed, rev=self._db.next_rev(), uid=uid,
             )  # fmt: skip
+        if "title" in changed:
+            self._renew_tracks(uid)
         return bool(changed)
 
     def remove(self, uid: str, heir_id: str, clock: Clock) -> None:
@@ -143,3 +145,13 @@ class Channels:
         if not self._db.value("SELECT EXISTS (SELECT 1 FROM channels WHERE uid = :uid)", uid=uid):
             return Access.NONE
         return Access.WRITE if actor.is_admin else Access.READ
+
+    def _renew_tracks(self, uid: str) -> None:
+        """They show its title. Each gets a rev of its own, so that devices are told of them in pages."""
+        tracks = self._db.rows(
+            "SELECT t.id FROM tracks t JOIN channels c ON c.id = t.channel_id WHERE c.uid = :uid ORDER BY t.id", uid=uid
+        )
+        self._db.execute_many(
+            "UPDATE tracks SET rev = :rev WHERE id = :id",
+            [{"id": track["id"], "rev": self._db.next_rev()} for track in tracks],
+        )

@@ -28,15 +28,19 @@ class Positions:
         self._db = db
 
     def set(self, user_id: str, track_uid: str, seconds: float, at: str) -> bool:
-        """Whether this event is the newest; ``at`` is a stamp, and not in the future."""
+        """Whether this event is the newest; ``at`` is a stamp, and not in the future.
+
+        What is known of the future is of a clock that was set back since: it gives way.
+        """
         return bool(
             self._db.execute(
                 """INSERT INTO positions (user_id, track_id, seconds, at, rev)
                 SELECT :user, id, :seconds, :at, :rev FROM tracks WHERE uid = :uid
                 ON CONFLICT (user_id, track_id) DO UPDATE
                 SET seconds = excluded.seconds, at = excluded.at, rev = excluded.rev
-                WHERE excluded.at >= positions.at""",
-                user=user_id, uid=track_uid, seconds=seconds, at=at, rev=next_listening_rev(self._db),
+                WHERE excluded.at >= positions.at OR positions.at > :now""",
+                user=user_id, uid=track_uid, seconds=seconds, at=at, now=self._db.clock.stamp(),
+                rev=next_listening_rev(self._db),
             )
         )  # fmt: skip
 

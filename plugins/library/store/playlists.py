@@ -13,7 +13,7 @@ from .places import END, Places
 from .readable import ensure_readable
 from .sql import other_values
 
-MOST_PLAYLISTS = 1000  # that a user may make: a device has them all
+MOST_PLAYLISTS = 1000  # that a user may make: a device has them all; those of a link cost a download, and do not count
 KINDS = ("custom", "mirrored", "smart")
 _FIELDS = ("title", "description", "source_url", "artwork_id")
 
@@ -118,10 +118,11 @@ class Playlists:
         Items(self._db, self.get(uid)).shorten(clock)
 
     def ensure_room(self, user_id: str) -> None:
-        """Conflict ``too_many_playlists`` where this user has as many as anybody may make."""
-        if self._db.value("SELECT count(*) FROM playlists WHERE user_id = :user", user=user_id) >= MOST_PLAYLISTS:
+        """Conflict ``too_many_playlists`` where this user has made as many as anybody may."""
+        made = "SELECT count(*) FROM playlists WHERE user_id = :user AND source_url IS NULL"
+        if self._db.value(made, user=user_id) >= MOST_PLAYLISTS:
             raise Conflict(
-                f"There are {MOST_PLAYLISTS} playlists already: remove one first.", code="too_many_playlists"
+                f"You have made {MOST_PLAYLISTS} playlists already: remove one first.", code="too_many_playlists"
             )
 
     def place_item(self, uid: str, item: str, position: str, clock: Clock) -> bool:

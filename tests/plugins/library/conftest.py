@@ -86,6 +86,23 @@ def statements(db: Database) -> Iterator[list[str]]:
         connection.set_trace_callback(None)
 
 
+@contextmanager
+def announcements(core: SoundWave, *hooks: str) -> Iterator[list[tuple[str, dict[str, Any]]]]:
+    """What is announced by these hooks within the block, in any thread, after the commit: (hook, its arguments)."""
+    heard: list[tuple[str, dict[str, Any]]] = []
+    announce = core.plugins.announce
+
+    def listen(hook: str, **arguments: Any) -> list[tuple[str, Any]]:
+        answers = announce(hook, **arguments)  # raises inside a transaction
+        if hook in hooks:
+            heard.append((hook, arguments))
+        return answers
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(core.plugins, "announce", listen)
+        yield heard
+
+
 def titles(answer: Any) -> list[str]:
     assert answer.status == 200, answer.body
     return [track.title for track in answer.json.results]

@@ -10,7 +10,7 @@ import pytest
 from soundwave_core import SoundWave, transaction
 from soundwave_core.testing import Cast, Client
 from soundwave_library import Changed, Channels, Entries, FileStates, Mark, Tracks
-from soundwave_library.store import changed
+from soundwave_library.store import Arrivals, changed
 
 from .conftest import Shelf, make_playlist, statements
 
@@ -165,15 +165,44 @@ def test_a_page_ends_where_it_is_full_and_the_next_goes_on(
 def test_what_shares_a_rev_is_not_torn_apart(
     core: SoundWave, cast: Cast, shelf: Shelf, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    channel = shelf.channel()
-    tracks = [shelf.add(f"T{number}", channel=channel, source=str(number)) for number in range(9)]
+    """All lists of a track that gets a picture."""
+    track, picture = shelf.add("A", cast.bob), shelf.picture()
+    lists = [make_playlist(cast.bob, f"L{number}", [track]) for number in range(5)]
     with transaction(core.db) as tx:
-        Channels(tx).patch(channel, title="Other")
+        assert Arrivals(tx).picture("tracks", track, picture)
     monkeypatch.setattr(changed, "AT_ONCE", 2)
     follower, seen = Follower(core, cast.bob), []
     for _ in range(20):
-        seen += [track["id"] for track in follower.ask()["tracks"]]
-    assert seen == tracks
+        seen += [playlist["id"] for playlist in follower.ask()["playlists"]]
+    assert sorted(seen) == sorted(lists)
+
+
+def test_a_renamed_channel_comes_in_pages(
+    core: SoundWave, cast: Cast, shelf: Shelf, bob: Follower, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """To who knew it and to who begins anew, however many tracks it has, and each once."""
+    channel = shelf.channel()
+    tracks = [shelf.add(f"T{number}", channel=channel, source=str(number)) for number in range(9)]
+    bob.ask()
+    with transaction(core.db) as tx:
+        Channels(tx).patch(channel, title="Other")
+    monkeypatch.setattr(changed, "AT_ONCE", 2)
+    for follower in (bob, Follower(core, cast.bob)):
+        pages = [follower.ask()["tracks"] for _ in range(20)]
+        assert [(track["id"], track["channel"]) for page in pages for track in page] == [(t, "Other") for t in tracks]
+        assert max(map(len, pages)) == 2
+
+
+def test_of_a_channel_only_the_title_is_on_its_tracks(core: SoundWave, cast: Cast, shelf: Shelf, bob: Follower) -> None:
+    """Its description changes as often as its publisher likes: no track is told again for that."""
+    channel, picture = shelf.channel(), shelf.picture()
+    shelf.add("A", channel=channel, source="1")
+    bob.ask()
+    before = core.db.rev()
+    with transaction(core.db) as tx:
+        assert Channels(tx).patch(channel, description="Other", artwork_id=picture)
+    assert core.db.rev() > before  # what shows the channel is asked for again
+    assert bob.ask()["tracks"] == []
 
 
 def test_addresses_begin_with_the_requests_prefix(core: SoundWave, cast: Cast, shelf: Shelf) -> None:

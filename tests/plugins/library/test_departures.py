@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
+from core.toys import unheard
 
 from soundwave_core import Database, SoundWave, transaction
 from soundwave_core.testing import PASSWORD, Cast, Client
@@ -122,8 +123,7 @@ def test_an_heir_gets_tracks_and_playlists(core: SoundWave, cast: Cast, shelf: S
 def test_a_removal_that_was_not_announced_is_finished(core: SoundWave, cast: Cast, shelf: Shelf) -> None:
     """The server was killed right after the mark."""
     shelf.add("Own", cast.bob)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(core.plugins, "announce", lambda hook, **arguments: [])
+    with unheard(core):
         remove(cast, cast.bob)
     core.jobs.run("library.clear-departures")
     assert (left_of(core, cast.bob), core.db.value("SELECT count(*) FROM tracks")) == ({}, 0)

@@ -38,6 +38,15 @@ def test_the_newest_position_counts_whenever_it_comes(cast: Cast, shelf: Shelf, 
     assert cast.carol.get(f"/api/audio/{uid}/").status == 404
 
 
+def test_a_clock_that_was_set_back_does_not_hold_a_position(cast: Cast, shelf: Shelf, clock: VirtualClock) -> None:
+    """What was heard while it was ahead lies in the future since."""
+    uid = shelf.add("Long", cast.bob)
+    for ahead, seconds in ((7200, 100), (-7200, 50), (60, 60)):
+        clock.advance(ahead)
+        assert cast.bob.put(f"/api/audio/{uid}/position/", {"seconds": seconds}).status == 204
+        assert cast.bob.get(f"/api/audio/{uid}/").json.position_seconds == seconds
+
+
 def test_a_position_does_not_renew_the_lists(core: SoundWave, cast: Cast, shelf: Shelf) -> None:
     uid = shelf.add("Long", cast.bob)
     listed, detail = cast.bob.get("/api/audio/").headers["ETag"], cast.bob.get(f"/api/audio/{uid}/").headers["ETag"]

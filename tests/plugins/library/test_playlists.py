@@ -8,7 +8,7 @@ from soundwave_core import SoundWave, transaction
 from soundwave_core.testing import Cast
 from soundwave_library.ordering import MAX_KEY_LENGTH
 
-from .conftest import Shelf, items, make_playlist
+from .conftest import Shelf, announcements, items, make_playlist
 
 
 def test_making_renaming_and_removing_a_list(cast: Cast, shelf: Shelf, core: SoundWave) -> None:
@@ -153,17 +153,10 @@ def test_a_playlist_without_a_picture_shows_its_first_items(cast: Cast, shelf: S
 
 
 def test_changes_are_announced_after_the_commit(cast: Cast, shelf: Shelf, core: SoundWave) -> None:
-    heard: list[tuple[str, object]] = []
-    announce = core.plugins.announce
-
-    def listen(hook: str, **arguments: object) -> list[tuple[str, object]]:
-        with transaction(core.db):  # refused inside another: so this is after the commit
-            heard.append((hook, next(iter(arguments.values()), None)))
-        return announce(hook, **arguments)
-
-    core.plugins.announce = listen  # type: ignore[method-assign]
-    track = shelf.add("T", cast.bob)
-    playlist = make_playlist(cast.bob, tracks=[track])
-    cast.bob.patch(f"/api/playlist/{playlist}/", {})
-    cast.bob.delete(f"/api/audio/{track}/")
-    assert heard == [("playlist_changed", playlist)] * 2 + [("track_removed", track), ("playlist_changed", playlist)]
+    with announcements(core, "playlist_changed", "track_removed") as heard:
+        track = shelf.add("T", cast.bob)
+        playlist = make_playlist(cast.bob, tracks=[track])
+        cast.bob.patch(f"/api/playlist/{playlist}/", {})
+        cast.bob.delete(f"/api/audio/{track}/")
+    changed, removed = ("playlist_changed", {"playlist_id": playlist}), ("track_removed", {"track_id": track})
+    assert heard == [changed, changed, removed, changed]

@@ -252,32 +252,39 @@ def test_a_plugin_adds_its_own(make_core: MakeCore) -> None:
 
 
 GOOD = OfflineEntry("api/mood/", HASH, 7, kind="metadata")
+
+
+def entry(url: Any = "static/a", revision: Any = HASH, size_bytes: Any = 1, **more: Any) -> OfflineEntry:
+    """As a stranger's code may make it."""
+    return OfflineEntry(url, revision, size_bytes, **more)
+
+
 WRONG: dict[str, Any] = {
-    "another server": OfflineEntry("https://example.org/x", HASH, 1),
-    "another server, relative": OfflineEntry("//example.org/x", HASH, 1),
-    "absolute": OfflineEntry("/api/mood/", HASH, 1),
-    "up": OfflineEntry("static/../../x", HASH, 1),
-    "up, encoded": OfflineEntry("static/%2e%2e/x", HASH, 1),
-    "up, half encoded": OfflineEntry("static/.%2E/x", HASH, 1),
-    "an encoded slash": OfflineEntry("static/..%2fx", HASH, 1),
-    "nothing between": OfflineEntry("static//x", HASH, 1),
-    "up, at the start": OfflineEntry("../x", HASH, 1),
-    "a scheme": OfflineEntry("javascript:alert(1)", HASH, 1),
-    "a backslash": OfflineEntry("static\\x", HASH, 1),
-    "a space": OfflineEntry("static/a b", HASH, 1),
-    "a fragment": OfflineEntry("static/a#b", HASH, 1),
-    "empty": OfflineEntry("", HASH, 1),
-    "a line more": OfflineEntry("static/a\n", HASH, 1),
-    "too long": OfflineEntry("static/" + "a" * 3000, HASH, 1),
-    "no text": OfflineEntry(7, HASH, 1),  # type: ignore[arg-type]
-    "a short hash": OfflineEntry("static/a", HASH[:-1], 1),
-    "capitals": OfflineEntry("static/a", HASH.upper(), 1),
-    "a negative size": OfflineEntry("static/a", HASH, -1),
-    "half a byte": OfflineEntry("static/a", HASH, 0.5),  # type: ignore[arg-type]
-    "a truth": OfflineEntry("static/a", HASH, True),
-    "audio": OfflineEntry("static/a", HASH, 1, kind="audio"),
-    "a track that is not in it": OfflineEntry("static/a", HASH, 1, track="0" * 32),
-    "an odd track": OfflineEntry("static/a", HASH, 1, track=["x"]),  # type: ignore[arg-type]
+    "another server": entry("https://example.org/x"),
+    "another server, relative": entry("//example.org/x"),
+    "absolute": entry("/api/mood/"),
+    "up": entry("static/../../x"),
+    "up, encoded": entry("static/%2e%2e/x"),
+    "up, half encoded": entry("static/.%2E/x"),
+    "an encoded slash": entry("static/..%2fx"),
+    "nothing between": entry("static//x"),
+    "up, at the start": entry("../x"),
+    "a scheme": entry("javascript:alert(1)"),
+    "a backslash": entry("static\\x"),
+    "a space": entry("static/a b"),
+    "a fragment": entry("static/a#b"),
+    "empty": entry(""),
+    "a line more": entry("static/a\n"),
+    "too long": entry("static/" + "a" * 3000),
+    "no text": entry(7),
+    "a short hash": entry(revision=HASH[:-1]),
+    "capitals": entry(revision=HASH.upper()),
+    "a negative size": entry(size_bytes=-1),
+    "half a byte": entry(size_bytes=0.5),
+    "a truth": entry(size_bytes=True),
+    "audio": entry(kind="audio"),
+    "a track that is not in it": entry(track="0" * 32),
+    "an odd track": entry(track=["x"]),
     "twice": GOOD,
     "no entry": ("static/a", HASH, 1),
 }
@@ -317,6 +324,29 @@ def test_a_plugin_that_raises_does_not_keep_a_playlist_from_its_device(
     core = make_core(plugins={"toy": toy(offline_entries=offline_entries), "good": toy(offline_entries=lambda: [GOOD])})
     assert [entry.url for entry in entries_of(core, None)] == ["/api/mood/"]
     assert "plugin toy failed in offline_entries" in caplog.text
+
+
+@pytest.mark.parametrize(("before", "after"), [("", "1"), ("1", "2"), ("1", "")])
+def test_other_plugins_may_add_other_things(make_core: MakeCore, before: str, after: str) -> None:
+    """A device asks anew after the start that brings, renews or loses one: the library itself has not changed."""
+
+    def start(version: str) -> SoundWave:
+        plugin = {"toy": toy(offline_entries=lambda: [entry(f"static/{version}")])}
+        core = make_core(plugins=plugin if version else {})
+        if version:
+            core.plugins.records["toy"].version = version
+        return core
+
+    core = start(before)
+    bob = make_cast(core).bob
+    playlist = make_playlist(bob)
+    etag = ask(bob, playlist).headers["ETag"]
+    assert ask(bob, playlist, If_None_Match=etag).status == 304
+    core.stop()
+    again = Client(start(after), cookies=bob.cookies, csrf_token=bob.csrf_token)
+    found = ask(again, playlist, If_None_Match=etag)
+    assert found.status == 200
+    assert [one.url for one in found.json.entries if one.kind == "other"] == [f"/static/{after}"] * bool(after)
 
 
 def test_of_a_track_in_the_playlist(make_core: MakeCore) -> None:

@@ -11,7 +11,7 @@ import pytest
 from soundwave_core import SoundWave, to_stamp
 from soundwave_core.testing import Cast, Client, VirtualClock
 from soundwave_library.ordering import keys_between
-from tests.plugins.library.conftest import Shelf
+from tests.plugins.library.conftest import Shelf, announcements
 from tests.security.household import Program
 
 from .devices import AT, SYNC, Device, one, seen
@@ -405,8 +405,6 @@ def test_a_hundred_ops_in_order(cast: Cast, phone: Device) -> None:
 def test_two_devices_and_one_batch_thrice_at_the_same_moment(core: SoundWave, cast: Cast, shelf: Shelf) -> None:
     """In threads: each op is applied once, announced once, and each request is answered."""
     track = shelf.add("A", cast.bob)
-    heard: list[str] = []
-    core.plugins.announce = _noting(core.plugins.announce, heard)  # type: ignore[method-assign]
     batches = [
         [{"id": one(1000 * device + n), "at": AT, "kind": "play", "track": track, "title": "", "artist": "",
           "seconds": n, "is_offline": True} for n in range(25)]
@@ -420,24 +418,17 @@ def test_two_devices_and_one_batch_thrice_at_the_same_moment(core: SoundWave, ca
         core.db.release()
 
     threads = [threading.Thread(target=send, args=(device,)) for device in (1, 1, 2, 2, 1)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    with announcements(core, "plays_recorded") as heard:
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
     assert [answer.status for answer in answers] == [200] * 5
     results = [result for answer in answers for result in answer.json.results]
     assert {result.status for result in results} == {"applied"}
     assert sum(not result.is_duplicate for result in results) == 50
-    assert cast.bob.get("/api/play/?limit=200").json.count == len(heard) == 50
-
-
-def _noting(announce: Any, heard: list[str]) -> Any:
-    def call(hook: str, /, **values: Any) -> None:
-        if hook == "plays_recorded":
-            heard.extend(values["play_ids"])
-        announce(hook, **values)
-
-    return call
+    told = [play for _, arguments in heard for play in arguments["play_ids"]]
+    assert cast.bob.get("/api/play/?limit=200").json.count == len(told) == 50
 
 
 def test_what_no_op_is_to_blame_for_refuses_the_request_and_loses_nothing(

@@ -8,7 +8,7 @@ import pytest
 
 from soundwave_core import SoundWave, to_stamp, transaction
 from soundwave_core.testing import Cast, VirtualClock
-from soundwave_library import Entries, Tracks
+from soundwave_library import Changed, Changes, Entries, Mark, Tracks
 from soundwave_library.store import Arrivals, changed
 from tests.plugins.library.conftest import Shelf, make_playlist
 
@@ -43,6 +43,25 @@ def test_a_silent_device_begins_anew(
     tablet.pull()
     assert set(phone.tracks) == set(tablet.tracks) == {kept}
     assert (phone.wholes, tablet.wholes) == (2, 1)
+
+
+def test_what_is_forgotten_while_a_device_asks_is_not_missed(
+    core: SoundWave, clock: VirtualClock, cast: Cast, phone: Device, shelf: Shelf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept, lost = shelf.add("Kept", cast.bob), shelf.add("Lost", cast.bob)
+    phone.pull()
+    cast.bob.delete(f"/api/audio/{lost}/")
+    clock.advance(91 * 86_400)
+    cast.bob.sign_in("bob")
+    since = Changed.since
+
+    def swept_first(told: Changed, mark: Mark) -> Changes:
+        core.jobs.run("system.sweep-tombstones")
+        return since(told, mark)
+
+    monkeypatch.setattr(Changed, "since", swept_first)
+    phone.pull()
+    assert (set(phone.tracks), phone.wholes) == ({kept}, 2)
 
 
 def test_a_whole_answer_in_pages_is_not_begun_anew_for_ever(

@@ -13,7 +13,7 @@ from soundwave_library import DeviceChanges, Entries, Playlists
 from soundwave_library.ordering import key_between, keys_between
 from soundwave_library.store import items, listening, playlists
 from soundwave_offline.store import Devices
-from tests.plugins.library.conftest import Shelf, make_playlist
+from tests.plugins.library.conftest import Shelf, announcements, make_playlist
 
 from .devices import AT, Device, one, seen
 from .test_sync import LIST, OTHER, item, made, order, token
@@ -181,10 +181,12 @@ def test_what_a_source_has_takes_no_room_from_what_its_user_adds(
 
 
 def test_a_user_makes_so_many_lists_by_whichever_door(
-    cast: Cast, phone: Device, monkeypatch: pytest.MonkeyPatch
+    core: SoundWave, cast: Cast, phone: Device, shelf: Shelf, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """Besides those that come of a link."""
     monkeypatch.setattr(playlists, "MOST_PLAYLISTS", 2)
     make_playlist(cast.carol)
+    mirrored(core, cast, shelf, "A")
     make_playlist(cast.bob)
     assert made(phone).status == "applied"
     full = made(phone, uid=OTHER)
@@ -200,7 +202,7 @@ def test_plays_that_nothing_vouches_for_are_few_and_short(
     core: SoundWave, cast: Cast, phone: Device, shelf: Shelf, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(listening, "MOST_HEARSAY", 2)
-    play = {"kind": "play", "title": "t" * 500, "artist": "a" * 500, "seconds": 1, "is_offline": True}
+    play = {"kind": "play", "title": "t" * 4096, "artist": "a" * 4096, "seconds": 1, "is_offline": True}
     there = [shelf.add(name, cast.bob) for name in "ABC"]
     assert {phone.result(**play, track=track).status for track in there} == {"applied"}
     for track in there[:2]:  # what was heard of these is no hearsay
@@ -208,8 +210,8 @@ def test_plays_that_nothing_vouches_for_are_few_and_short(
     assert [phone.result(**play, track=one(90 + n)).code for n in range(3)] == [None, None, "too_many"]
     assert phone.result(**play, track=there[2]).status == "applied"
     assert Device(cast.carol, one(4)).result(**play, track=one(90)).status == "applied"
-    assert phone.result(**play | {"title": "t" * 501}, track=one(90)).code == "op_invalid"
-    assert phone.result(**play | {"artist": "a" * 501}, track=one(90)).code == "op_invalid"
+    assert phone.result(**play | {"title": "t" * 4097}, track=one(90)).code == "op_invalid"
+    assert phone.result(**play | {"artist": "a" * 4097}, track=one(90)).code == "op_invalid"
     assert len(phone.plays) == 6
 
 
@@ -363,9 +365,8 @@ def test_who_only_asks_is_answered_on_a_full_disk(phone: Device, monkeypatch: py
 
 def test_the_same_words_again_are_no_change(core: SoundWave, cast: Cast, phone: Device) -> None:
     made(phone, title="Mix")
-    rev, told = core.db.rev(), []
-    announce = core.plugins.announce
-    core.plugins.announce = lambda hook, **values: told.append(hook) or announce(hook, **values)  # type: ignore
-    assert cast.bob.patch(f"/api/playlist/{LIST}/", {"title": " Mix ", "description": ""}).status == 200
-    assert phone.result(kind="playlist-patch", playlist=LIST, title="Mix", was={"title": "Old"}).theirs is None
-    assert (core.db.rev(), [hook for hook in told if hook == "playlist_changed"]) == (rev, [])
+    rev = core.db.rev()
+    with announcements(core, "playlist_changed") as heard:
+        assert cast.bob.patch(f"/api/playlist/{LIST}/", {"title": " Mix ", "description": ""}).status == 200
+        assert phone.result(kind="playlist-patch", playlist=LIST, title="Mix", was={"title": "Old"}).theirs is None
+    assert (core.db.rev(), heard) == (rev, [])

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
-from importlib import import_module
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import msgspec
 import pytest
-from core.toys import toy
+from core.toys import package, small_build, toy
 
 from soundwave_core import PrecacheEntry, SoundWave, web
 from soundwave_core.testing import Client, ClientAnswer, MakeCore
@@ -25,31 +23,21 @@ SHELL = '<!doctype html><base href="/"><app-shell></app-shell>'
 @pytest.fixture
 def small(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A small build, for what must not wait for the real one."""
-    folder = tmp_path / "dist"
-    folder.mkdir()
     files = {"index.html": SHELL.encode(), "app-1A2B.js": b"//", "sdk.js": b"//", "service-worker.js": SCRIPT}
-    for name, content in files.items():
-        (folder / name).write_bytes(content)
-    built = [
-        {"path": name, "revision": f"rev-{name}", "size": len(content), "is_immutable": name.startswith("app-")}
-        for name, content in files.items()
-    ]
-    (folder / "build.json").write_bytes(msgspec.json.encode({"files": built}))
+    folder = small_build(tmp_path / "dist", files)
     monkeypatch.setattr(web, "find_dist", lambda: folder)
     return folder
 
 
 @pytest.fixture
-def package(tmp_path: Path) -> Iterator[ModuleType]:
+def lyrics(tmp_path: Path) -> Iterator[ModuleType]:
     """A plugin that is a package with a module for the browser."""
     folder = tmp_path / "site" / "soundwave_lyrics"
     (folder / "static").mkdir(parents=True)
     (folder / "__init__.py").write_text("")
     (folder / "static" / "page.js").write_text("// one")
-    sys.path.insert(0, str(tmp_path / "site"))
-    yield import_module("soundwave_lyrics")
-    sys.path.remove(str(tmp_path / "site"))
-    del sys.modules["soundwave_lyrics"]
+    with package(folder) as module:
+        yield module
 
 
 def worker(core: SoundWave) -> ClientAnswer:
@@ -99,13 +87,13 @@ def test_the_real_app_is_kept_whole(core: SoundWave) -> None:
 
 
 def test_a_plugins_file_is_kept_and_its_change_is_noticed(
-    small: Path, make_core: MakeCore, package: ModuleType, tmp_path: Path
+    small: Path, make_core: MakeCore, lyrics: ModuleType, tmp_path: Path
 ) -> None:
     file = tmp_path / "site" / "soundwave_lyrics" / "static" / "page.js"
     bodies = []
     for text in ("// one", "// one", "// two"):
         file.write_text(text)
-        core = make_core(plugins={"lyrics": package})
+        core = make_core(plugins={"lyrics": lyrics})
         assert "static/plugins/lyrics/page.js" in {entry["url"] for entry in entries_of(core)}
         ensure_served(core, entries_of(core))
         bodies.append(worker(core).body)
@@ -136,8 +124,8 @@ def test_what_a_plugin_adds_by_its_hook_is_in_the_list(small: Path, make_core: M
     assert {"url": "api/ping/", "revision": "words-1"} in entries_of(core)
 
 
-def test_a_withdrawn_plugin_is_no_longer_in_it(small: Path, make_core: MakeCore, package: ModuleType) -> None:
-    core = make_core(plugins={"lyrics": package})
+def test_a_withdrawn_plugin_is_no_longer_in_it(small: Path, make_core: MakeCore, lyrics: ModuleType) -> None:
+    core = make_core(plugins={"lyrics": lyrics})
     core.plugins.withdraw("lyrics", "no reason")
     assert b"lyrics" not in worker(core).body
 
