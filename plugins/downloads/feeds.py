@@ -17,7 +17,7 @@ from hashlib import sha256
 from urllib.parse import urljoin, urlsplit
 
 from .faults import Fault
-from .messages import Item
+from .messages import LONGEST_DESCRIPTION, Item
 from .text import clean_line, plain_text, to_stamp
 
 BYTE_LIMIT = 30 * 1024 * 1024
@@ -31,7 +31,6 @@ _ATTRIBUTE = re.compile(r"""([\w-]+)\s*=\s*(["'])(.*?)\2""", re.DOTALL)
 _NAMED = re.compile(r"&(?!(?:amp|lt|gt|quot|apos);)(\w+);")
 _NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 _MEDIA = re.compile(r"\.(mp3|m4a|m4b|aac|ogg|oga|opus|flac|wav|mp4|m4v|mov|webm)$", re.IGNORECASE)
-_DESCRIPTION = 4000
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +74,7 @@ def parse_feed(data: bytes, url: str) -> Feed:
     found = (_item(entry, feed) for entry in entries)
     items = {item.source_id: item for item in reversed([i for i in found if i is not None])}
     about = _text(channel, "description") or _text(channel, "itunes:summary") or _text(channel, "subtitle")
-    return Feed(title, plain_text(about, _DESCRIPTION), feed.artwork_url, list(reversed(items.values())))
+    return Feed(title, plain_text(about, LONGEST_DESCRIPTION), feed.artwork_url, list(reversed(items.values())))
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +165,7 @@ def _item(entry: ET.Element, feed: _Context) -> Item | None:
         duration_seconds=_duration(_text(entry, "itunes:duration")),
         published_at=_published(entry),
         artwork_url=_image(entry, feed.url) or feed.artwork_url,
-        description=plain_text(next((text for text in about if text), None), _DESCRIPTION),
+        description=plain_text(next((text for text in about if text), None), LONGEST_DESCRIPTION),
         media_type=media_type,
     )
 

@@ -53,6 +53,7 @@ class DownloadItems:
         return self.db.row("SELECT * FROM download_items WHERE uid = :uid", uid=uid)
 
     def list_open(self, download_rowid: int) -> list[dict[str, Any]]:
+        """The items of a download that are not over (``OPEN_ITEMS``)."""
         return self.db.rows(
             """SELECT * FROM download_items WHERE download_id = :rowid
             AND state IN (SELECT value FROM json_each(:open))""",
@@ -60,6 +61,7 @@ class DownloadItems:
         )  # fmt: skip
 
     def list_uids(self, download_rowid: int) -> list[str]:
+        """Every item of a download."""
         rows = self.db.rows("SELECT uid FROM download_items WHERE download_id = :rowid", rowid=download_rowid)
         return [row["uid"] for row in rows]
 
@@ -73,6 +75,7 @@ class DownloadItems:
         return {row["uid"] for row in rows}
 
     def order(self, download_rowid: int) -> list[tuple[str, str]]:
+        """What a download's items are, as (extractor, source id), in the order of its list."""
         rows = self.db.rows(
             "SELECT extractor, source_id FROM download_items WHERE download_id = :rowid ORDER BY position",
             rowid=download_rowid,
@@ -114,6 +117,7 @@ class DownloadItems:
         )  # fmt: skip
 
     def change(self, rowid: int, now: str, **columns: Any) -> None:
+        """Whatever its state: who holds a claim looks first (``holds``), in the same transaction."""
         assignments = ", ".join(f"{name} = :{name}" for name in columns)
         self.db.execute(
             f"UPDATE download_items SET updated_at = :now, {assignments} WHERE id = :rowid",
@@ -174,6 +178,7 @@ class DownloadItems:
     # Attempts
 
     def begin_attempt(self, item: dict[str, Any], now: str) -> int:
+        """Note a try at an item that was claimed; its rowid."""
         return int(
             self.db["attempts"].insert(
                 {"item_id": item["id"], "number": item["attempts"], "started_at": now, "state": "running"}
@@ -181,6 +186,7 @@ class DownloadItems:
         )
 
     def end_attempt(self, rowid: int, now: str, state: str, code: str | None = None, reason: str | None = None) -> None:
+        """How the try of this rowid ended; ``code`` and ``reason`` where it failed."""
         self.db.execute(
             """UPDATE attempts SET ended_at = :now, state = :state, error_code = :code, error = :reason
             WHERE id = :rowid""",

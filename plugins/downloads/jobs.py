@@ -1,4 +1,4 @@
-"""The timers of this room."""
+"""What this room does by itself."""
 
 from __future__ import annotations
 

@@ -13,12 +13,11 @@ from .client import Client, checked_link
 from .faults import Fault
 from .feeds import BYTE_LIMIT, feed_in_page, looks_like_feed, parse_feed
 from .media import HEAD_BYTES, container_of
-from .messages import Item, Resolved, ResolveRequest
+from .messages import LONGEST_DESCRIPTION, Item, Resolved, ResolveRequest
 from .text import clean_line, clean_text, plain_text, stamp_of_epoch
 from .ytdlp import GENERIC, Extractors, Info, entry_key, is_audible
 
 _GONE_TITLES = frozenset(("[Private video]", "[Deleted video]"))  # YouTube's placeholders in a list
-_DESCRIPTION = 4000
 
 
 def hash_of_link(url: str) -> str:
@@ -89,7 +88,7 @@ def _listed(request: ResolveRequest, info: Info, url: str) -> Resolved:
         id=request.id,
         kind="list",
         title=clean_line(info.get("title")),
-        description=plain_text(info.get("description"), _DESCRIPTION),
+        description=plain_text(info.get("description"), LONGEST_DESCRIPTION),
         artwork_url=picture_link(info),
         items=items[: request.limit],
         is_cut=len(info["entries"]) > request.limit,
@@ -142,7 +141,7 @@ def _described(info: Info, *, url: str, extractor: str, source_id: str) -> Item:
         duration_seconds=_seconds(info.get("duration")),
         published_at=published_at(info),
         artwork_url=picture_link(info),
-        description=clean_text(info.get("description"), _DESCRIPTION),
+        description=clean_text(info.get("description"), LONGEST_DESCRIPTION),
     )
 
 
@@ -189,8 +188,9 @@ def _picture_rank(at: int, picture: dict[str, Any]) -> tuple[int, int, int]:
 
 
 def _seconds(value: object) -> float | None:
-    is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    return float(value) if is_number and value > 0 else None  # type: ignore[operator,arg-type]
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    return float(value) if value > 0 else None
 
 
 def name_in(url: str) -> str | None:

@@ -7,8 +7,10 @@ from typing import Any, Literal
 import msgspec
 
 BLOCK_BYTES = 4 * 1024 * 1024  # one entry of ``block_hashes``
-LINE_LIMIT = 8 * 1024 * 1024  # a list of 500 items with descriptions is about 2 MiB
 LIST_LIMIT = 500
+LONGEST_LIST = 5000
+LONGEST_DESCRIPTION = 4000  # characters
+LINE_LIMIT = 72 * 1024 * 1024  # of bytes: the longest list with the longest descriptions, in Chinese
 MAX_BYTES = 4 * 1024**3
 
 When = Literal["never", "later", "now"]

@@ -8,6 +8,8 @@ from msgspec import Meta
 
 from soundwave_core import Network, Setting
 
+from .messages import LONGEST_LIST
+
 SETTINGS = (
     Setting(
         "downloads.workers", Annotated[int, Meta(ge=1, le=8)], 2,
@@ -23,7 +25,7 @@ SETTINGS = (
         "An item that is larger than this is refused.",
     ),
     Setting(
-        "downloads.longest_list", Annotated[int, Meta(ge=1, le=5000)], 500,
+        "downloads.longest_list", Annotated[int, Meta(ge=1, le=LONGEST_LIST)], 500,
         "How many items of one list or feed are taken, from its top.",
     ),
     Setting(

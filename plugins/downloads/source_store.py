@@ -16,6 +16,7 @@ class Sources:
         self.db = db
 
     def get(self, rowid: int) -> dict[str, Any]:
+        """NotFound ``source_not_found``."""
         found = self.db.row("SELECT * FROM sources WHERE id = :rowid", rowid=rowid)
         if found is None:
             raise NotFound("There is no such source.", code="source_not_found")
@@ -26,6 +27,7 @@ class Sources:
         return None if download["source_id"] is None else self.get(download["source_id"])
 
     def find(self, kind: str, target_id: str) -> dict[str, Any] | None:
+        """The source behind a ``channel`` or a ``playlist``; a custom playlist has none."""
         return self.db.row(
             "SELECT * FROM sources WHERE kind = :kind AND target_id = :target", kind=kind, target=target_id
         )
@@ -56,6 +58,7 @@ class Sources:
         return {row["target_id"]: row for row in rows}
 
     def add(self, **columns: Any) -> int:
+        """The rowid of a new one."""
         return int(self.db["sources"].insert(columns))
 
     def change(self, rowid: int, **columns: Any) -> None:
@@ -63,6 +66,7 @@ class Sources:
         self.db.execute(f"UPDATE sources SET {assignments} WHERE id = :rowid", rowid=rowid, **columns)
 
     def remove(self, kind: str, target_id: str) -> None:
+        """With what it failed at; the downloads that were its checks stay, and are nobody's."""
         self.db.execute("DELETE FROM sources WHERE kind = :kind AND target_id = :target", kind=kind, target=target_id)
 
     # What is not to be queued a second time

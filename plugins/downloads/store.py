@@ -49,6 +49,7 @@ class Downloads:
         return self.db.row("SELECT * FROM downloads WHERE uid = :uid", uid=uid)
 
     def get(self, uid: str) -> dict[str, Any]:
+        """NotFound ``download_not_found``."""
         found = self.find(uid)
         if found is None:
             raise NotFound("There is no such download.", code="download_not_found")
@@ -99,6 +100,7 @@ class Downloads:
         return [row["user_id"] for row in rows]
 
     def count_active(self, user_id: str) -> int:
+        """How many downloads of a user are not over (``ACTIVE``)."""
         return int(
             self.db.value(
                 f"SELECT count(*) FROM downloads WHERE user_id = :user AND {_IS_ACTIVE}", user=user_id, active=_ACTIVE
@@ -117,6 +119,7 @@ class Downloads:
     # Changing
 
     def add(self, **columns: Any) -> int:
+        """The rowid of a new one."""
         return int(self.db["downloads"].insert(columns))
 
     def change(self, rowid: int, now: str, **columns: Any) -> None:
@@ -127,6 +130,7 @@ class Downloads:
         )  # fmt: skip
 
     def remove(self, rowid: int) -> None:
+        """With its items and their attempts; the tracks that it brought stay."""
         self.db.execute("DELETE FROM downloads WHERE id = :rowid", rowid=rowid)
 
     def show(self, rowid: int) -> None:
@@ -135,6 +139,7 @@ class Downloads:
         self.db.execute("UPDATE download_items SET is_quiet = 0 WHERE download_id = :rowid", rowid=rowid)
 
     def forget_playlist(self, playlist_id: str) -> None:
+        """The playlist is gone; the downloads that were for it stay."""
         self.db.execute("UPDATE downloads SET playlist_id = NULL WHERE playlist_id = :playlist", playlist=playlist_id)
 
     def remove_quiet(self, before: str) -> int:
@@ -205,6 +210,7 @@ class PlacedFiles:
         self.db = db
 
     def add(self, path: str, now: str) -> None:
+        """Note a file, or that it was placed anew."""
         self.db.execute(
             """INSERT INTO placed_files (path, placed_at) VALUES (:path, :now)
             ON CONFLICT (path) DO UPDATE SET placed_at = :now""",
@@ -217,6 +223,7 @@ class PlacedFiles:
         return [row["path"] for row in rows]
 
     def forget(self, path: str) -> None:
+        """It is the library's now, or gone."""
         self.db.execute("DELETE FROM placed_files WHERE path = :path", path=path)
 
     def forget_all(self) -> None:

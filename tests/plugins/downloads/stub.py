@@ -1,8 +1,12 @@
-"""A worker that fetches nothing: it answers what it is told, at once, and calls back at each step."""
+"""A worker that fetches nothing: it answers what it is told, at once, and calls back at each step.
+
+And what tests do with the queue, whichever worker serves it.
+"""
 
 from __future__ import annotations
 
 import hashlib
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Literal
@@ -13,9 +17,11 @@ from soundwave_core.testing import Client
 from soundwave_downloads.messages import Failed, Fetched, Item, Options, Resolved
 from soundwave_downloads.process import WorkerDied, WorkerProcess
 from soundwave_downloads.queue import Engine
+from tests.site.server import Site
 
 OWN = "/api/playlist/downloads/"
 SITE = "https://site.example"
+LONGEST = 90
 
 
 def failure(code: str, when: Literal["never", "later", "now"] = "later", wait: int | None = None) -> Failed:
@@ -100,7 +106,12 @@ class StubWorker(WorkerProcess):
 
 
 def ask(client: Client, name: str, **more: Any) -> str:
-    answer = client.post(OWN, {"url": f"{SITE}/{name}", **more})
+    """Something of the stub's site."""
+    return ask_url(client, f"{SITE}/{name}", **more)
+
+
+def ask_url(client: Client, url: str, **more: Any) -> str:
+    answer = client.post(OWN, {"url": url, **more})
     assert answer.status == 202, answer.body
     return str(answer.json.id)
 
@@ -113,6 +124,32 @@ def look(client: Client, uid: str) -> Any:
 
 def drain(core: SoundWave, worker: WorkerProcess, most: int | None = None) -> int:
     return core.part(Engine).drain(most, worker)
+
+
+def ask_slow(core: SoundWave, client: Client, site: Site) -> str:
+    """A download whose item, when it is fetched, stops half way until the site's gate is set."""
+    site.gate.set()
+    uid = ask_url(client, f"{site.url}/slow/tone.mp3")
+    assert core.part(Engine).drain(1) == 1
+    assert look(client, uid).state == "queued"
+    site.gate.clear()
+    site.reached_gate.clear()
+    return uid
+
+
+class Background:
+    """``with Background(core):`` the queue is worked off in another thread, until nothing is due."""
+
+    def __init__(self, core: SoundWave) -> None:
+        self.thread = threading.Thread(target=core.part(Engine).drain)
+
+    def __enter__(self) -> Background:
+        self.thread.start()
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.thread.join(timeout=LONGEST)
+        assert not self.thread.is_alive()
 
 
 def files_of(core: SoundWave) -> list[str]:

@@ -85,7 +85,7 @@ def test_a_body_goes_through_and_a_second_request_does_not(egress: EgressProcess
 
 
 def test_a_tunnel(egress: EgressProcess, site: Site) -> None:
-    inner = f"GET /data.json HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".encode()  # noqa: F541
+    inner = b"GET /data.json HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
     answer = ask(egress, f"CONNECT {site.address}:{site.port} HTTP/1.1", then=inner)
     assert answer.startswith(b"HTTP/1.1 200 Connection established\r\n\r\nHTTP/1.1 200")
     assert answer.endswith(b'{"not": "audio"}')

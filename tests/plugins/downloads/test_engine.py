@@ -20,11 +20,10 @@ from core.toys import toy
 from soundwave_core import Clock, SoundWave
 from soundwave_core.testing import Cast, Client, MakeCore, VirtualClock, make_cast
 from soundwave_downloads.queue import Engine
-from tests.plugins.downloads.stub import OWN, files_of, look, placed
+from tests.plugins.downloads.stub import LONGEST, OWN, Background, ask_slow, ask_url, files_of, look, placed
 from tests.site.server import Hit, Page, Site
 
 NETWORKS = "127.0.0.1/32"
-LONGEST = 90
 
 
 @pytest.fixture
@@ -48,12 +47,6 @@ def running(tmp_path: Path, heard: queue.Queue[str]) -> Iterator[SoundWave]:
     core.stop()
 
 
-def ask(client: Client, url: str, **more: Any) -> str:
-    answer = client.post(OWN, {"url": url, **more})
-    assert answer.status == 202, answer.body
-    return str(answer.json.id)
-
-
 def late(site: Site) -> str:
     """A link that is looked at freely, and that stops half way when it is fetched until the gate is set."""
     looked = iter([True])
@@ -69,7 +62,7 @@ def late(site: Site) -> str:
 def test_two_threads_two_users_one_feed(running: SoundWave, heard: queue.Queue[str], site: Site) -> None:
     """Both lists are done by two threads at once; each episode is there once, in both libraries."""
     cast = make_cast(running)
-    uids = {"bob": ask(cast.bob, f"{site.url}/feed.xml"), "carol": ask(cast.carol, f"{site.url}/feed.xml")}
+    uids = {"bob": ask_url(cast.bob, f"{site.url}/feed.xml"), "carol": ask_url(cast.carol, f"{site.url}/feed.xml")}
     assert [heard.get(timeout=LONGEST) for _ in range(10)] == ["finished"] * 10
     for name, uid in uids.items():
         client: Client = getattr(cast, name)
@@ -83,7 +76,7 @@ def test_two_threads_two_users_one_feed(running: SoundWave, heard: queue.Queue[s
 
 def test_stopping_is_quick_and_puts_back_what_ran(running: SoundWave, site: Site, make_core: MakeCore) -> None:
     cast = make_cast(running)
-    uid = ask(cast.bob, late(site))
+    uid = ask_url(cast.bob, late(site))
     assert site.reached_gate.wait(LONGEST)
     running.stop()
     threads = [thread.name for thread in threading.enumerate() if thread.name.startswith("download-")]
@@ -113,7 +106,7 @@ def test_the_threads_live_on_when_the_queue_stumbles(
     monkeypatch.setattr(engine, "STUMBLE_SECONDS", 0.01)
     monkeypatch.setattr(Engine, "_claim", stumbling)
     running.part(Engine).wake()
-    ask(cast.bob, f"{site.url}/media/tone.mp3")
+    ask_url(cast.bob, f"{site.url}/media/tone.mp3")
     assert heard.get(timeout=LONGEST) == "finished"
     health = cast.alice.get("/api/health/").json
     assert {check.name: check.is_ok for check in health.checks}["downloads"]
@@ -122,21 +115,6 @@ def test_the_threads_live_on_when_the_queue_stumbles(
 @pytest.fixture
 def core(make_core: MakeCore) -> SoundWave:
     return make_core(SOUNDWAVE_DOWNLOADS_ALLOWED_NETWORKS=NETWORKS)
-
-
-class Background:
-    """``with Background(core):`` the queue is worked off in another thread, until nothing is due."""
-
-    def __init__(self, core: SoundWave) -> None:
-        self.thread = threading.Thread(target=core.part(Engine).drain)
-
-    def __enter__(self) -> Background:
-        self.thread.start()
-        return self
-
-    def __exit__(self, *exception: object) -> None:
-        self.thread.join(timeout=LONGEST)
-        assert not self.thread.is_alive()
 
 
 def kill_worker(core: SoundWave) -> None:
@@ -155,11 +133,7 @@ def kill_egress(core: SoundWave) -> None:
 def test_a_killed_process_is_started_again(
     core: SoundWave, cast: Cast, site: Site, clock: VirtualClock, kill: Callable[[SoundWave], None]
 ) -> None:
-    uid = ask(cast.bob, f"{site.url}/slow/tone.mp3")
-    site.gate.set()
-    core.part(Engine).drain(1)
-    site.gate.clear()
-    site.reached_gate.clear()
+    uid = ask_slow(core, cast.bob, site)
     with Background(core):
         assert site.reached_gate.wait(LONGEST)
         kill(core)

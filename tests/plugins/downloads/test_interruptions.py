@@ -204,7 +204,7 @@ def test_who_takes_over_waits_until_the_one_before_has_left(
     is_running, is_asked, held = threading.Event(), threading.Event(), threading.Event()
     first.steps["running"] = lambda: (is_running.set(), held.wait(30))
     cancel = first.cancel
-    first.cancel = lambda: (cancel(), is_asked.set())  # type: ignore[method-assign,func-returns-value]
+    first.cancel = lambda: (cancel(), is_asked.set())
 
     def other() -> None:
         assert is_running.wait(30)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +12,8 @@ from soundwave_core.testing import Cast, Client, MakeCore, VirtualClock, make_ca
 from soundwave_downloads.messages import Failed
 from soundwave_downloads.queue import Engine
 from soundwave_downloads.waiting import check_wait_seconds, wait_seconds
-from tests.plugins.downloads.stub import files_of
+from tests.plugins.downloads.stub import LONGEST, OWN, Background, ask_slow, ask_url, files_of, look, placed
 from tests.site.server import Page, Site
-
-OWN = "/api/playlist/downloads/"
 
 
 @pytest.fixture
@@ -24,22 +21,12 @@ def core(make_core: MakeCore) -> SoundWave:
     return make_core(SOUNDWAVE_DOWNLOADS_ALLOWED_NETWORKS="127.0.0.1/32")
 
 
-def ask(client: Client, url: str, **more: Any) -> str:
-    answer = client.post(OWN, {"url": url, **more})
-    assert answer.status == 202, answer.body
-    return str(answer.json.id)
-
-
-def look(client: Client, uid: str) -> Any:
-    return client.get(f"{OWN}{uid}/").json
-
-
 def drain(core: SoundWave) -> int:
     return core.part(Engine).drain()
 
 
 def test_a_link_becomes_a_track_that_streams(core: SoundWave, cast: Cast, site: Site) -> None:
-    uid = ask(cast.bob, f"{site.url}/media/tone.mp3")
+    uid = ask_url(cast.bob, f"{site.url}/media/tone.mp3")
     assert look(cast.bob, uid).state == "resolving"
     drain(core)
     done = look(cast.bob, uid)
@@ -57,7 +44,7 @@ def test_a_link_becomes_a_track_that_streams(core: SoundWave, cast: Cast, site: 
     ("path", "codec"), [("/page.html", "mp3"), ("/media/hls/list.m3u8", "aac"), ("/media/tone.opus", "opus")]
 )
 def test_pages_streams_and_files_become_tracks(core: SoundWave, cast: Cast, site: Site, path: str, codec: str) -> None:
-    uid = ask(cast.bob, site.url + path)
+    uid = ask_url(cast.bob, site.url + path)
     drain(core)
     done = look(cast.bob, uid)
     assert (done.state, done.error) == ("done", None)
@@ -69,7 +56,7 @@ def test_pages_streams_and_files_become_tracks(core: SoundWave, cast: Cast, site
 
 
 def test_a_feed_becomes_a_playlist_in_its_order(core: SoundWave, cast: Cast, site: Site) -> None:
-    uid = ask(cast.bob, f"{site.url}/feed.xml")
+    uid = ask_url(cast.bob, f"{site.url}/feed.xml")
     drain(core)
     done = look(cast.bob, uid)
     assert (done.state, done.items_total, done.items_done) == ("done", 5, 5)
@@ -81,7 +68,7 @@ def test_a_feed_becomes_a_playlist_in_its_order(core: SoundWave, cast: Cast, sit
 
 
 def test_the_same_track_is_stored_once_for_two_users(core: SoundWave, cast: Cast, site: Site) -> None:
-    first, second = (ask(member, f"{site.url}/media/tone.mp3") for member in (cast.bob, cast.carol))
+    first, second = (ask_url(member, f"{site.url}/media/tone.mp3") for member in (cast.bob, cast.carol))
     drain(core)
     tracks = {look(cast.bob, first).items[0].track_id, look(cast.carol, second).items[0].track_id}
     assert len(tracks) == 1
@@ -92,7 +79,7 @@ def test_the_same_track_is_stored_once_for_two_users(core: SoundWave, cast: Cast
 
 def test_asking_twice_is_one_wish(core: SoundWave, cast: Cast, site: Site) -> None:
     url = f"{site.url}/media/tone.mp3"
-    assert ask(cast.bob, url) == ask(cast.bob, url) != ask(cast.carol, url)
+    assert ask_url(cast.bob, url) == ask_url(cast.bob, url) != ask_url(cast.carol, url)
 
 
 @pytest.mark.parametrize(
@@ -132,7 +119,7 @@ def test_a_link_without_audio_fails_readably_and_leaves_nothing(
     core: SoundWave, cast: Cast, site: Site, path: str, code: str
 ) -> None:
     site.redirect("/redirect", "http://127.0.0.2:1/")
-    uid = ask(cast.bob, site.url + path.replace("?to=http%3A%2F%2F127.0.0.2%3A1%2F", ""))
+    uid = ask_url(cast.bob, site.url + path.replace("?to=http%3A%2F%2F127.0.0.2%3A1%2F", ""))
     drain(core)
     failed = look(cast.bob, uid)
     assert (failed.state, failed.error_code) == ("failed", code)
@@ -143,7 +130,7 @@ def test_a_link_without_audio_fails_readably_and_leaves_nothing(
 
 
 def test_pause_resume_cancel_retry_before_any_work(core: SoundWave, cast: Cast, site: Site) -> None:
-    uid = ask(cast.bob, f"{site.url}/media/tone.mp3")
+    uid = ask_url(cast.bob, f"{site.url}/media/tone.mp3")
     assert cast.bob.post(f"{OWN}{uid}/pause/").json.state == "paused"
     assert drain(core) == 0
     assert cast.bob.post(f"{OWN}{uid}/resume/").json.state == "resolving"
@@ -158,10 +145,10 @@ def test_pause_resume_cancel_retry_before_any_work(core: SoundWave, cast: Cast, 
 
 
 def test_lists(core: SoundWave, cast: Cast, site: Site) -> None:
-    done = ask(cast.bob, f"{site.url}/media/tone.mp3")
-    failed = ask(cast.bob, f"{site.url}/empty.html")
+    done = ask_url(cast.bob, f"{site.url}/media/tone.mp3")
+    failed = ask_url(cast.bob, f"{site.url}/empty.html")
     drain(core)
-    waiting = ask(cast.bob, f"{site.url}/media/tone.opus")
+    waiting = ask_url(cast.bob, f"{site.url}/media/tone.opus")
 
     def ids(path: str) -> list[str]:
         return [found.id for found in cast.bob.get(OWN + path).json.results]
@@ -178,7 +165,7 @@ def test_lists(core: SoundWave, cast: Cast, site: Site) -> None:
 
 
 def test_removal_keeps_the_track(core: SoundWave, cast: Cast, site: Site) -> None:
-    uid = ask(cast.bob, f"{site.url}/media/tone.mp3")
+    uid = ask_url(cast.bob, f"{site.url}/media/tone.mp3")
     drain(core)
     assert cast.bob.delete(f"{OWN}{uid}/").status == 204
     assert cast.bob.get(f"{OWN}{uid}/").status == 404
@@ -189,7 +176,7 @@ def test_a_busy_site_is_waited_out(core: SoundWave, cast: Cast, site: Site, cloc
     answers = iter([429] * 7)
     good = site.file("tone.mp3")
     site.serve("/busy.mp3", lambda hit: Page(b"", status=status) if (status := next(answers, 0)) else good)
-    uid = ask(cast.bob, f"{site.url}/busy.mp3")
+    uid = ask_url(cast.bob, f"{site.url}/busy.mp3")
     for _ in range(40):
         drain(core)
         if look(cast.bob, uid).state == "done":
@@ -203,7 +190,7 @@ def test_a_broken_site_is_given_up_and_can_be_retried(
     core: SoundWave, cast: Cast, site: Site, clock: VirtualClock
 ) -> None:
     site.serve("/broken.mp3", Page(b"", status=500))
-    uid = ask(cast.bob, f"{site.url}/broken.mp3")
+    uid = ask_url(cast.bob, f"{site.url}/broken.mp3")
     drain(core)
     assert look(cast.bob, uid).not_before > core.clock.stamp()
     for _ in range(12):
@@ -235,44 +222,17 @@ def test_waiting_times() -> None:
     assert check_wait_seconds(1, hour, 5 * hour) == 5 * hour
 
 
-class Background:
-    """The engine at work in another thread, as in a running server."""
-
-    def __init__(self, core: SoundWave) -> None:
-        self.engine = core.part(Engine)
-        self.thread = threading.Thread(target=self.engine.drain)
-
-    def __enter__(self) -> Background:
-        self.thread.start()
-        return self
-
-    def __exit__(self, *exception: object) -> None:
-        self.thread.join(timeout=60)
-        assert not self.thread.is_alive()
-
-
-def ask_slow(core: SoundWave, cast: Cast, site: Site) -> str:
-    """A download whose item, when it is fetched, stops half way until the site's gate is set."""
-    site.gate.set()
-    uid = ask(cast.bob, f"{site.url}/slow/tone.mp3")
-    assert core.part(Engine).drain(1) == 1
-    assert look(cast.bob, uid).state == "queued"
-    site.gate.clear()
-    site.reached_gate.clear()
-    return uid
-
-
 @pytest.mark.parametrize("action", ["pause", "cancel"])
 def test_a_running_item_is_stopped_and_nothing_half_made_stays(
     core: SoundWave, cast: Cast, site: Site, action: str
 ) -> None:
-    uid = ask_slow(core, cast, site)
+    uid = ask_slow(core, cast.bob, site)
     with Background(core):
-        assert site.reached_gate.wait(timeout=60)
+        assert site.reached_gate.wait(LONGEST)
         stopped = cast.bob.post(f"{OWN}{uid}/{action}/").json
         assert stopped.state == {"pause": "paused", "cancel": "cancelled"}[action]
     assert cast.bob.get("/api/audio/").json.count == 0
-    assert not [path for path in files_of(core) if not path.startswith(".soundwave/")]
+    assert placed(core) == []
     site.gate.set()
     assert cast.bob.post(f"{OWN}{uid}/{'resume' if action == 'pause' else 'retry'}/").status == 200
     drain(core)
@@ -281,9 +241,9 @@ def test_a_running_item_is_stopped_and_nothing_half_made_stays(
 
 
 def test_a_restart_goes_on_with_what_was_running(make_core: MakeCore, cast: Cast, core: SoundWave, site: Site) -> None:
-    uid = ask_slow(core, cast, site)
+    uid = ask_slow(core, cast.bob, site)
     with Background(core):
-        assert site.reached_gate.wait(timeout=60)
+        assert site.reached_gate.wait(LONGEST)
         core.stop()
     site.gate.set()
     again = make_core(SOUNDWAVE_DOWNLOADS_ALLOWED_NETWORKS="127.0.0.1/32")
@@ -296,14 +256,14 @@ def test_a_restart_goes_on_with_what_was_running(make_core: MakeCore, cast: Cast
 
 def test_a_lost_claim_writes_nothing(core: SoundWave, cast: Cast, site: Site) -> None:
     """Somebody else took the item over while its file was on the way: no second track, no stray file."""
-    uid = ask_slow(core, cast, site)
+    uid = ask_slow(core, cast.bob, site)
     with Background(core):
-        assert site.reached_gate.wait(timeout=60)
+        assert site.reached_gate.wait(LONGEST)
         with transaction(core.db) as tx:
             tx.execute("UPDATE download_items SET fence = fence + 1, state = 'cancelled'")
         site.gate.set()
     assert cast.bob.get("/api/audio/").json.count == 0
-    assert not [path for path in files_of(core) if not path.startswith(".soundwave/")]
+    assert placed(core) == []
     assert look(cast.bob, uid).items[0].state == "cancelled"
 
 
@@ -324,7 +284,7 @@ def test_plugins_are_asked_and_told(make_core: MakeCore, site: Site) -> None:
         },
     )
     bob = make_cast(core).bob
-    uids = [ask(bob, f"{site.url}/media/{name}") for name in ("tone.mp3", "tone.opus", "cover.png")]
+    uids = [ask_url(bob, f"{site.url}/media/{name}") for name in ("tone.mp3", "tone.opus", "cover.png")]
     drain(core)
     first, second, third = (look(bob, uid) for uid in uids)
     track = first.items[0].track_id
@@ -334,12 +294,12 @@ def test_plugins_are_asked_and_told(make_core: MakeCore, site: Site) -> None:
 
 
 def test_what_was_removed_by_hand_is_fetched_again(core: SoundWave, cast: Cast, site: Site) -> None:
-    uid = ask(cast.bob, f"{site.url}/media/tone.mp3")
+    uid = ask_url(cast.bob, f"{site.url}/media/tone.mp3")
     drain(core)
     path = core.config.media_root / files_of(core)[0]
     track_id = look(cast.bob, uid).items[0].track_id
     Path(path).unlink()
     assert cast.bob.get(f"/api/audio/{track_id}/stream/").json["code"] == "track_file_missing"
-    ask(cast.bob, f"{site.url}/media/tone.mp3")
+    ask_url(cast.bob, f"{site.url}/media/tone.mp3")
     drain(core)
     assert cast.bob.get(f"/api/audio/{track_id}/stream/").status == 200

@@ -7,6 +7,7 @@ import threading
 from pathlib import Path
 
 import pytest
+from core.toys import unheard
 
 from soundwave_core import SoundWave
 from soundwave_core.testing import Cast, Client, VirtualClock
@@ -231,14 +232,13 @@ def test_tracks_that_came_another_way_count(core: SoundWave, cast: Cast, stub: S
 
 
 def test_a_download_that_ends_just_then_gives_nothing_to_one_who_is_gone(
-    core: SoundWave, cast: Cast, stub: StubWorker, monkeypatch: pytest.MonkeyPatch
+    core: SoundWave, cast: Cast, stub: StubWorker
 ) -> None:
     """The mark is there, and nobody has heard of it yet."""
     ask(cast.bob, "a")
 
     def remove() -> None:
-        with monkeypatch.context() as patch:
-            patch.setattr(core.plugins, "announce", lambda hook, **arguments: [])
+        with unheard(core):
             assert cast.alice.delete(f"/api/user/admin/users/{cast.bob.user_id}/?tracks=remove").status == 204
 
     stub.steps["fetched"] = remove
@@ -251,16 +251,14 @@ def test_a_download_that_ends_just_then_gives_nothing_to_one_who_is_gone(
 
 @pytest.mark.parametrize("is_told", [True, False])
 def test_an_heir_goes_on_following(
-    core: SoundWave, cast: Cast, stub: StubWorker, clock: VirtualClock, monkeypatch: pytest.MonkeyPatch, is_told: bool
+    core: SoundWave, cast: Cast, stub: StubWorker, clock: VirtualClock, is_told: bool
 ) -> None:
     """A mirrored playlist moves with its source; what was under way is ended."""
     stub.lists[f"{SITE}/list"] = ["a", "b"]
     uid = ask(cast.bob, "list", follow=True, interval_seconds=3600)
     drain(core, stub, 2)
     playlist = look(cast.bob, uid).playlist_id
-    with monkeypatch.context() as patch:
-        if not is_told:
-            patch.setattr(core.plugins, "announce", lambda hook, **arguments: [])
+    with unheard(core, not is_told):
         path = f"/api/user/admin/users/{cast.bob.user_id}/?tracks=give&to={cast.carol.user_id}"
         assert cast.alice.delete(path).status == 204
     if not is_told:

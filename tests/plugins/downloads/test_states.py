@@ -8,6 +8,7 @@ import time
 from typing import Any
 
 import pytest
+from core.toys import unheard
 
 from soundwave_core import SoundWave, transaction
 from soundwave_core.testing import Cast, VirtualClock
@@ -159,38 +160,35 @@ def test_a_playlist_that_goes_while_its_list_runs(core: SoundWave, cast: Cast, w
 
 @pytest.mark.parametrize("is_told", [True, False])
 def test_a_mirrored_playlist_that_goes_ends_its_checks(
-    core: SoundWave, cast: Cast, worker: StubWorker, clock: VirtualClock, monkeypatch: pytest.MonkeyPatch, is_told: bool
+    core: SoundWave, cast: Cast, worker: StubWorker, clock: VirtualClock, is_told: bool
 ) -> None:
     """At once where the announcement is heard, else when its time comes."""
     worker.lists[f"{SITE}/list"] = ["a", "b", "c"]
     uid = ask(cast.bob, "list", follow=True, interval_seconds=300)
     drain(core, worker, 2)
     playlist = look(cast.bob, uid).playlist_id
-    if not is_told:
-        monkeypatch.setattr(core.plugins, "announce", lambda *a, **k: [])
-    assert cast.bob.delete(f"/api/playlist/{playlist}/").status == 204
-    drain(core, worker)
-    assert look(cast.bob, uid).state == ("cancelled" if is_told else "done")
-    asked = len(worker.asked)
-    for _ in range(3):
-        clock.advance(301)
-        core.jobs.run_due()
+    with unheard(core, not is_told):
+        assert cast.bob.delete(f"/api/playlist/{playlist}/").status == 204
         drain(core, worker)
+        assert look(cast.bob, uid).state == ("cancelled" if is_told else "done")
+        asked = len(worker.asked)
+        for _ in range(3):
+            clock.advance(301)
+            core.jobs.run_due()
+            drain(core, worker)
     assert (len(worker.asked), core.db.value("SELECT count(*) FROM sources")) == (asked, 0)
 
 
 @pytest.mark.parametrize("is_told", [True, False])
 def test_a_user_who_is_locked_out_rests(
-    core: SoundWave, cast: Cast, worker: StubWorker, clock: VirtualClock, monkeypatch: pytest.MonkeyPatch, is_told: bool
+    core: SoundWave, cast: Cast, worker: StubWorker, clock: VirtualClock, is_told: bool
 ) -> None:
     """At once by the hook, or else by the next look."""
     worker.lists[f"{SITE}/list"] = ["a", "b"]
     uid = ask(cast.bob, "list", follow=True, interval_seconds=300)
     drain(core, worker, 2)
     path = f"/api/user/admin/users/{cast.bob.user_id}/"
-    with monkeypatch.context() as patch:
-        if not is_told:
-            patch.setattr(core.plugins, "announce", lambda hook, **arguments: [])
+    with unheard(core, not is_told):
         assert cast.alice.patch(path, {"state": "disabled"}).status == 200
     if not is_told:
         core.jobs.run("downloads.check-sources")

@@ -24,7 +24,7 @@ from tests.site import SECONDS, Forbidden, Page, Site
 
 
 def resolved(worker: WorkerProcess, url: str, **more: object) -> Resolved:
-    answer = worker.resolve(url, **more)  # type: ignore[arg-type]
+    answer = worker.resolve(url, **more)
     assert isinstance(answer, Resolved), answer
     return answer
 
@@ -117,7 +117,7 @@ def test_a_direct_file(worker: WorkerProcess, site: Site) -> None:
 def test_what_is_no_link(worker: WorkerProcess, url: str) -> None:
     answer = worker.resolve(url)
     assert refused(answer) == ("not_a_link", "never")
-    assert "secret" not in answer.reason  # type: ignore[union-attr]
+    assert "secret" not in answer.reason
 
 
 # What is fetched
