@@ -22,7 +22,7 @@ help:
 	@echo "make run     install into .venv and start on http://localhost:8889"
 	@echo "make test    install what tests need and run every check"
 	@echo "make rebuild-test  build the image, run it, lose it, build it again: nothing may be gone (root, podman)"
-	@echo "make soak    the attacks on the server, and the faults of its machine, in their long forms; 20 minutes on two cores"
+	@echo "make soak    the attacks, the faults, the devices' histories and a large import in their long forms; 20 minutes on two cores"
 	@echo "make lint    the checks that run nothing: formats, lint, types"
 	@echo "make types   write webroot/src/api/schema.d.ts from the routes"
 	@echo "make bench   measure, and write the figures as JSON"
@@ -45,7 +45,8 @@ rebuild-test: .venv/.installed-for-tests
 
 soak: .venv/.installed-for-tests
 	SOUNDWAVE_SOAK=1 $(BIN)/python -m pytest -n auto --dist loadgroup \
-		-o faulthandler_timeout=1800 tests/security tests/faults tests/convergence
+		-o faulthandler_timeout=1800 tests/security tests/faults tests/convergence \
+		tests/plugins/library/test_legacy_versions.py
 
 lint: .venv/.installed-for-tests webroot/node_modules/.package-lock.json
 	$(BIN)/ruff format --check --output-format concise $(RUFF_CONFIG) .

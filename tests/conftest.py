@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 
 import pytest
@@ -13,6 +14,12 @@ Tell = Callable[[str], None]
 def tell(record_property: Callable[[str, object], None]) -> Tell:
     """A line for the end of the run; of equal ones one stays."""
     return lambda line: record_property("told", line)
+
+
+@pytest.fixture(scope="session")
+def soak() -> bool:
+    """Whether the long forms are wanted: ``make soak`` sets SOUNDWAVE_SOAK."""
+    return os.environ.get("SOUNDWAVE_SOAK", "") not in ("", "0")
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

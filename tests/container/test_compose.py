@@ -31,7 +31,7 @@ def test_the_readme_is_true(shell: Shell) -> None:
     for name in ("version", "data_dir", "media_root", "cache_dir", "sqlite", "yt-dlp", "ffmpeg", "javascript"):
         assert re.search(rf" INFO .*: {name}: ", log), f"the log says nothing of {name}:\n{log}"
     alice = Visitor(PORT)
-    alice.set_up(re.search(r"\S+/setup\?code=\S+", log).group())  # type: ignore[union-attr]
+    alice.set_up(re.search(r"\S+/setup\?code=\S+", log).group())
     mix = alice.post("/api/playlist/", {"title": "A mix"})["id"]
 
     folders, database, routes = map(shell.type, shell.blocks("When something is wrong"))

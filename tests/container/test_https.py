@@ -123,7 +123,7 @@ def test_the_app_is_whole_over_https(shell: Shell, tmp_path: Path) -> None:
         page.get_by_label("Password").fill(password_of("bob"))
         page.get_by_role("button", name="Sign in").click()
         expect(page.get_by_role("heading", name="Library", level=1)).to_be_visible()
-        cookies = {cookie["name"]: cookie["secure"] for cookie in page.context.cookies()}  # type: ignore[typeddict-item]
+        cookies = {cookie["name"]: cookie["secure"] for cookie in page.context.cookies()}
         assert "__Host-soundwave_session" in cookies
         assert all(name.startswith("__Host-") and is_secure for name, is_secure in cookies.items())
         worker = page.evaluate("navigator.serviceWorker.ready.then((found) => found.active.scriptURL)")

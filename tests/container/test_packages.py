@@ -81,7 +81,7 @@ def test_the_source_runs_it_as_compose_does() -> None:
     service = compose()
     assert service["ports"] == [f"{APP['port']}:{APP['port']}"]
     assert {volume.partition(":")[2] for volume in service["volumes"]} == {f["path"] for f in APP["folders"]}
-    defaults = {n: re.fullmatch(r"\$\{\w+:-(.*)\}", v)[1] for n, v in service["environment"].items()}  # type: ignore[index]
+    defaults = {n: re.fullmatch(r"\$\{\w+:-(.*)\}", v)[1] for n, v in service["environment"].items()}
     assert defaults == {variable["name"]: variable["default"] for variable in APP["variables"]}
     assert service["stop_grace_period"] == f"{APP['stop_seconds']}s"
     assert sorted(service["cap_add"]) == APP["capabilities"]
@@ -436,7 +436,7 @@ def test_the_bill_is_cyclonedx_and_whole(made: Path) -> None:
     wanted = {line.strip() for line in requirements.splitlines() if line.startswith("    ") and "#" not in line}
     here = {line for line in wanted if "platform_machine" not in line or os.uname().machine in line}
     ensure_none(
-        line for line in here if re.sub(r"[-_.]+", "-", re.match(r"[\w.-]+", line)[0]).lower() not in names  # type: ignore[index]
+        line for line in here if re.sub(r"[-_.]+", "-", re.match(r"[\w.-]+", line)[0]).lower() not in names
     )  # fmt: skip
     assert {"mypy", "pytest", "ruff", "playwright", "cyclonedx-bom", "soundwave"}.isdisjoint(
         names

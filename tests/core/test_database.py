@@ -299,7 +299,7 @@ def test_upserts_make_no_duplicates(hasty: Database) -> None:
 
 def test_readers_wait_for_no_writer_and_see_only_what_is_committed(db: Database) -> None:
     def title(_: int = 0) -> object:
-        return db.value("SELECT title FROM notes"), db["notes"].find_one(uid="one")["title"]  # type: ignore[index]
+        return db.value("SELECT title FROM notes"), db["notes"].find_one(uid="one")["title"]
 
     with transaction(db) as tx:
         tx.execute("UPDATE notes SET title = 'Two'")
@@ -341,7 +341,7 @@ def test_more_threads_than_the_pool_do_not_freeze(db: Database) -> None:
 
 
 def test_connections_do_not_leak(hasty: Database) -> None:
-    pool = hasty._connections.dataset.engine.pool  # type: ignore[union-attr]
+    pool = hasty._connections.dataset.engine.pool
 
     def work(turn: int, number: int) -> None:
         hasty.row("SELECT * FROM notes")
@@ -353,7 +353,7 @@ def test_connections_do_not_leak(hasty: Database) -> None:
     for turn in range(10):
         in_threads(8, partial(work, turn))
     gc.collect()  # those that ended without release()
-    assert pool.checkedout() <= 2  # type: ignore[attr-defined]  # the writer's, and this thread's
+    assert pool.checkedout() <= 2  # the writer's, and this thread's
 
 
 def test_a_connection_given_back_comes_again(db: Database) -> None:
@@ -465,7 +465,7 @@ def test_a_column_that_came_later_is_known(db: Database) -> None:
     with transaction(db) as tx:
         tx.execute("ALTER TABLE notes ADD COLUMN colour TEXT")
         tx["notes"].insert({"uid": "two", "colour": "red"})
-    assert db["notes"].find_one(colour="red")["uid"] == "two"  # type: ignore[index]
+    assert db["notes"].find_one(colour="red")["uid"] == "two"
 
 
 def test_a_tombstone_has_a_rev_and_a_moment(db: Database) -> None:

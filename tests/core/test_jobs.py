@@ -381,7 +381,7 @@ def test_a_withdrawn_job_is_gone_but_its_history(make: Make, ran: Ran) -> None:
 
 
 def test_stop_without_start_does_nothing(clock: VirtualClock) -> None:
-    Jobs(SimpleNamespace(clock=clock)).stop()  # type: ignore[arg-type]
+    Jobs(SimpleNamespace(clock=clock)).stop()
 
 
 # With threads, by the real clock
@@ -401,7 +401,7 @@ def test_threads_run_what_is_due_and_what_is_asked_for(make: Make, ran: Ran) -> 
     assert nudged.wait(PATIENCE)
     jobs.stop()
     assert sorted(ran) == ["demo.first", "demo.nudged", "demo.soon"]
-    assert {jobs.get(id_).last_run.state for id_ in ran} == {"done"}  # type: ignore[union-attr]
+    assert {jobs.get(id_).last_run.state for id_ in ran} == {"done"}
 
 
 def test_the_end_of_a_run_brings_the_next(make: Make, ran: Ran) -> None:

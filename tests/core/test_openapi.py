@@ -339,7 +339,7 @@ def test_strangers_types_carry_their_packages_name() -> None:
     own = msgspec.defstruct("Line", [("track", Track), ("mine", theirs)], module="soundwave_lyrics.routes")
     routes = [
         ("library", Route("GET", "/a/", list_tracks, Public, answer=Page[Track])),
-        ("lyrics", Route("GET", "/b/", list_tracks, Public, answer=Page[theirs])),  # type: ignore[valid-type]
+        ("lyrics", Route("GET", "/b/", list_tracks, Public, answer=Page[theirs])),
         ("lyrics", Route("GET", "/c/", list_tracks, Public, answer=own)),
     ]
     for order in (routes, routes[::-1]):

@@ -96,9 +96,9 @@ BROKEN = {
     "taken resource": (toy(register_resources=lambda core: [ResourceKind("track", print)]), "track is there already"),
     "REQUIRES without its comma": (toy("auth"), 'write ("auth",)'),
     "taken element": (ui(Page("/x/", "X", "login-page", Public)), "login-page is there already"),
-    "the same slot twice": (ui(*[Slot("settings", "x-y", Public, None)] * 2), "x-y is there already"),  # type: ignore[arg-type]
+    "the same slot twice": (ui(*[Slot("settings", "x-y", Public, None)] * 2), "x-y is there already"),
     "no element": (ui(Page("/x/", "X", "<script>", Public)), "no name for an element"),
-    "no such place": (ui(Slot("ceiling", "x-y", Public, None)), "ceiling is none of"),  # type: ignore[arg-type]
+    "no such place": (ui(Slot("ceiling", "x-y", Public, None)), "ceiling is none of"),
     "no such module": (ui(Slot("settings", "x-y", Public, "x.js")), "there is no x.js in the plugin's static/"),
     "a permission of its own": (ui(Page("/x/", "X", "x-y", Permission("Mine", "x"))), "none of the five"),
     "taken page": (ui(Page("/login/", "X", "x-y", Public)), "/login/"),
@@ -159,7 +159,7 @@ def test_no_start_without_auth_switched_off(make_core: MakeCore) -> None:
 
 def test_a_route_without_permission_cannot_be_made() -> None:
     with pytest.raises(TypeError, match="no permission"):
-        Route("GET", "/x/", echo, None)  # type: ignore[arg-type]
+        Route("GET", "/x/", echo, None)
 
 
 def test_decide_asks_lazily_and_lets_a_raise_through(make_core: MakeCore) -> None:
@@ -203,7 +203,7 @@ def test_wrappers_are_refused(make_core: MakeCore) -> None:
     from soundwave_core import hookimpl
 
     module = toy()
-    module.startup = hookimpl(wrapper=True)(wrapped)  # type: ignore[attr-defined]
+    module.startup = hookimpl(wrapper=True)(wrapped)
     assert "wrappers are not called" in status_of(make_core(plugins={"toy": module}), "toy")[1]
 
 
@@ -244,10 +244,10 @@ def test_one_module_under_two_names_fails_once(make_core: MakeCore) -> None:
 
 def everything(startup: Any = raising) -> Any:
     """A plugin that hands in one of each, and does not start."""
-    slot = Slot("settings", "full-slot", Public, None)  # type: ignore[arg-type]
+    slot = Slot("settings", "full-slot", Public, None)
     return toy(
         register_settings=lambda: [Setting("full.word", str, "x", "A word.")],
-        register_resources=lambda core: [ResourceKind("shelf", print)],  # type: ignore[arg-type]
+        register_resources=lambda core: [ResourceKind("shelf", print)],
         register_routes=lambda core: [Route("GET", "/api/full/", echo, Public, answer=Echo)],
         register_jobs=lambda core: [Job("full.tick", print, "x", every_seconds=9)],
         register_ui=lambda core: [Page("/full/", "Full", "full-page", Public), slot],
@@ -282,8 +282,8 @@ def test_nothing_is_left_of_what_is_withdrawn_while_requests_come_in(make_core: 
 
 
 def test_its_name_is_free_again(make_core: MakeCore) -> None:
-    kinds = toy(register_resources=lambda core: [ResourceKind("shelf", print)])  # type: ignore[arg-type]
-    twice = toy(register_resources=lambda core: [ResourceKind("shelf", print)] * 2)  # type: ignore[arg-type]
+    kinds = toy(register_resources=lambda core: [ResourceKind("shelf", print)])
+    twice = toy(register_resources=lambda core: [ResourceKind("shelf", print)] * 2)
     core = make_core(plugins={"a": twice, "b": kinds})
     assert [status_of(core, name)[0] for name in ("a", "b")] == ["failed", "enabled"]
 
@@ -291,7 +291,7 @@ def test_its_name_is_free_again(make_core: MakeCore) -> None:
 def test_a_route_goes_with_the_resource_that_guards_it(make_core: MakeCore) -> None:
     """Also where the plugin of the resource fails last of all, and nobody said REQUIRES."""
     shelf = toy(
-        register_resources=lambda core: [ResourceKind("shelf", print)],  # type: ignore[arg-type]
+        register_resources=lambda core: [ResourceKind("shelf", print)],
         startup=lambda core: raising(),
     )
     book = routes(Route("GET", "/api/shelf/<shelf:id>/", echo, IsOwnerOrAdmin, "shelf", answer=Echo))

@@ -229,7 +229,7 @@ def test_a_conflict_is_refused_and_names_both(first: str, second: str, sentence:
 )
 def test_what_does_not_conflict_lives_together(first: str, second: str) -> None:
     for one, two in ((first, second), (second, first)):
-        table = table_of(("alpha", *one.split()), ("beta", *two.split()))  # type: ignore[arg-type]
+        table = table_of(("alpha", *one.split()), ("beta", *two.split()))
         assert len(table.routes()) == 2
 
 

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import gzip
-import sys
 from collections.abc import Iterator
-from importlib import import_module
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-import msgspec
 import pytest
-from core.toys import toy
+from core.toys import package, small_build, toy
 
 from soundwave_core import AdminOnly, IsAuthenticated, Page, Public, SoundWave, web
 from soundwave_core.front import PAGE_POLICY
@@ -26,24 +23,16 @@ BROWSER = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
 @pytest.fixture(autouse=True)
 def dist(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A small build."""
-    folder = tmp_path / "dist"
-    folder.mkdir()
     files = {"index.html": SHELL.encode(), "app-1a2b.js": SCRIPT, "service-worker.js": b"//", "notes.md": b"# Notes"}
-    for name, content in files.items():
-        (folder / name).write_bytes(content)
+    folder = small_build(tmp_path / "dist", files, vanished=("vanished.js",))
     (folder / "app-1a2b.js.br").write_bytes(b"br" + SCRIPT[:50])
     (folder / "app-1a2b.js.gz").write_bytes(gzip.compress(SCRIPT))
-    built = [
-        {"path": name, "revision": f"rev-{name}", "size": len(content), "is_immutable": name.startswith("app-")}
-        for name, content in (files | {"vanished.js": b""}).items()
-    ]
-    (folder / "build.json").write_bytes(msgspec.json.encode({"files": built}))
     monkeypatch.setattr(web, "find_dist", lambda: folder)
     return folder
 
 
 @pytest.fixture
-def package(tmp_path: Path) -> Iterator[ModuleType]:
+def lyrics(tmp_path: Path) -> Iterator[ModuleType]:
     """A plugin that is a package with a static/ in it."""
     folder = tmp_path / "site" / "soundwave_lyrics"
     (folder / "static" / "deep").mkdir(parents=True)
@@ -52,10 +41,8 @@ def package(tmp_path: Path) -> Iterator[ModuleType]:
     (folder / "static" / "deep" / "page.js").write_text("//")
     (folder / "static" / "stolen.txt").symlink_to("/etc/passwd")
     (folder / "static" / "out").symlink_to("/etc")
-    sys.path.insert(0, str(tmp_path / "site"))
-    yield import_module("soundwave_lyrics")
-    sys.path.remove(str(tmp_path / "site"))
-    del sys.modules["soundwave_lyrics"]
+    with package(folder) as module:
+        yield module
 
 
 def test_the_shell_has_the_base_of_the_request(make_core: MakeCore) -> None:
@@ -94,15 +81,15 @@ def test_static_files_come_as_the_browser_likes(client: Client, accepted: str, c
      "app-1a2b.js.gz", "app-1a2b.js%00", "plugins/lyrics/../../index.html", "plugins/lyrics/stolen.txt",
      "plugins/lyrics/out/passwd", "vanished.js"],
 )  # fmt: skip
-def test_nothing_else_is_served(make_core: MakeCore, package: ModuleType, path: str) -> None:
-    answer = Client(make_core(plugins={"lyrics": package})).get(f"/static/{path}")
+def test_nothing_else_is_served(make_core: MakeCore, lyrics: ModuleType, path: str) -> None:
+    answer = Client(make_core(plugins={"lyrics": lyrics})).get(f"/static/{path}")
     assert answer.status == 404
     assert answer.headers["Cache-Control"] == "no-store"
 
 
-def test_what_is_kept_offline_is_there(make_core: MakeCore, package: ModuleType) -> None:
+def test_what_is_kept_offline_is_there(make_core: MakeCore, lyrics: ModuleType) -> None:
     """One 404 among them and no browser installs the service worker."""
-    core = make_core(plugins={"lyrics": package})
+    core = make_core(plugins={"lyrics": lyrics})
     urls = [entry.url for entry in core.web.precache()]
     assert urls == [
         "./", "static/app-1a2b.js", "static/notes.md", "static/plugins/lyrics/a%20b%231.js",
@@ -111,8 +98,8 @@ def test_what_is_kept_offline_is_there(make_core: MakeCore, package: ModuleType)
     assert {Client(core).get(f"/{url.removeprefix('./')}").status for url in urls} == {200}
 
 
-def test_a_withdrawn_plugin_has_no_files(make_core: MakeCore, package: ModuleType) -> None:
-    core = make_core(plugins={"lyrics": package})
+def test_a_withdrawn_plugin_has_no_files(make_core: MakeCore, lyrics: ModuleType) -> None:
+    core = make_core(plugins={"lyrics": lyrics})
     core.plugins.withdraw("lyrics", "no reason")
     assert Client(core).get("/static/plugins/lyrics/deep/page.js").status == 404
     assert not [entry for entry in core.web.precache() if "lyrics" in entry.url]
@@ -128,7 +115,7 @@ def test_a_folder_beside_a_module_is_somebody_elses(make_core: MakeCore, tmp_pat
 
 
 def test_a_folder_that_cannot_be_read_withdraws_its_plugin(
-    make_core: MakeCore, package: ModuleType, monkeypatch: pytest.MonkeyPatch
+    make_core: MakeCore, lyrics: ModuleType, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def locked(self: Path) -> bytes:
         raise PermissionError("not yours")
@@ -136,7 +123,7 @@ def test_a_folder_that_cannot_be_read_withdraws_its_plugin(
     monkeypatch.setattr(web.Path, "read_bytes", locked)
     with monkeypatch.context() as unbuilt:
         unbuilt.setattr(web, "find_dist", lambda: None)
-        core = make_core(plugins={"lyrics": package})
+        core = make_core(plugins={"lyrics": lyrics})
     assert core.plugins.records["lyrics"].reason == "PermissionError: not yours"
 
 

@@ -1,18 +1,13 @@
-"""What the faults share: how long they go on, and a home that is furnished."""
+"""What the faults share: a home that is furnished, and a disk."""
 
 from __future__ import annotations
 
-import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from faults.disks import Disk, disk
 from faults.furnished import Furnished, furnish
-
-
-@pytest.fixture(scope="session")
-def soak() -> bool:
-    """Whether the long forms are wanted: ``make soak`` sets SOUNDWAVE_SOAK."""
-    return os.environ.get("SOUNDWAVE_SOAK", "") not in ("", "0")
 
 
 @pytest.fixture(scope="session")
@@ -25,3 +20,10 @@ def first(tmp_path_factory: pytest.TempPathFactory) -> Furnished:
 def furnished(first: Furnished, tmp_path: Path) -> Furnished:
     """A home of this test's own, with people and tracks."""
     return first.moved_to(tmp_path)
+
+
+@pytest.fixture
+def ground(tmp_path: Path) -> Iterator[Disk]:
+    """A disk of this test's own, which can be taken away."""
+    with disk(tmp_path) as made:
+        yield made

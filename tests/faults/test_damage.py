@@ -133,7 +133,7 @@ def test_a_damaged_index_cell_is_found_by_the_look_at_all_of_it(worn: Worn, tmp_
 def _ended(alice: object, job: str) -> dict[str, str]:
     """The last run of a job, once it is over."""
     while True:
-        run = alice.get(f"/api/task/{job}/")["runs"][0]  # type: ignore[attr-defined]
+        run = alice.get(f"/api/task/{job}/")["runs"][0]
         if run["ended_at"] is not None:
             return dict(run)
 

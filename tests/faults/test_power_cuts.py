@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +18,7 @@ from typing import Any
 
 import pytest
 from faults.checking import ensure_files_whole, ensure_kept, ensure_sound, recovered
-from faults.disks import Disk, disk
+from faults.disks import Disk
 from faults.furnished import Furnished
 from faults.serving import Browser, Gone, Home, Served
 from faults.writers import Tally, Writer, begin, writers_of
@@ -110,12 +110,6 @@ def _kept(raw: Any, writer: Writer) -> bool:
 
 def _sha256(path: Path) -> str | None:
     return hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else None
-
-
-@pytest.fixture
-def ground(tmp_path: Path) -> Iterator[Disk]:
-    with disk(tmp_path) as made:
-        yield made
 
 
 @pytest.mark.parametrize("half", range(2))

@@ -72,7 +72,7 @@ def test_signature_and_way_are_as_described(name: str) -> None:
     spec, text = specs()[name], described().get(name, "")
     assert f"```python\n{signature(spec)}\n```" in text
     assert re.search(r"^\*(\w+)\*[.,]", text, re.M), "no way to call it"
-    assert re.search(r"^\*(\w+)\*", text, re.M)[1] == way_of(spec)  # type: ignore[index]
+    assert re.search(r"^\*(\w+)\*", text, re.M)[1] == way_of(spec)
 
 
 @pytest.mark.parametrize("name", specs())

@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 
 import pytest
-from house.tree import NAMES, ROOT, ensure_none
+from house.tree import NAMES, ROOT, ensure_none, section
+
+from soundwave_core.settings import CORE_SETTINGS
 
 ROOMS = (
     "soundwave_core", *(f"plugins/{name}" for name in NAMES), "webroot", "data", "docker", "tests",
@@ -43,3 +45,16 @@ def test_the_cores_readme_names_every_module() -> None:
     modules = sorted(path.name for path in (ROOT / "soundwave_core").glob("*.py"))
     ensure_none(name for name in modules if f"`{name}`" not in text)
     ensure_none(name for name in re.findall(r"^\| `(\w+\.py)`", text, re.MULTILINE) if name not in modules)
+
+
+def test_the_cores_readme_has_each_of_its_settings() -> None:
+    text = section((ROOT / "soundwave_core" / "README.md").read_text(), "Settings")
+    told = re.findall(r"^\| `(\w+)` \| `(\w+)` \|", text, re.MULTILINE)
+    assert told == [(setting.name, setting.variable) for setting in CORE_SETTINGS]
+
+
+def test_the_apps_readme_names_every_module_of_what_a_device_has() -> None:
+    text = (ROOT / "webroot/README.md").read_text()
+    modules = sorted(path.name for path in (ROOT / "webroot/src/offline").glob("*.ts"))
+    assert modules
+    ensure_none(name for name in modules if f"`{name}`" not in text)

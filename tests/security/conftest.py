@@ -1,18 +1,11 @@
-"""What the attacks share: a household, and how long they go on."""
+"""What the attacks share: a household."""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 
 import pytest
 from security.household import Household, open_house
-
-
-@pytest.fixture(scope="session")
-def soak() -> bool:
-    """Whether the long forms are wanted: ``make soak`` sets SOUNDWAVE_SOAK."""
-    return os.environ.get("SOUNDWAVE_SOAK", "") not in ("", "0")
 
 
 @pytest.fixture(scope="module")

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import logging
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
-from core.toys import CRASH, ECHO, toy
+from core.toys import CRASH, ECHO, small_build, toy
 from security.household import Household
 from security.lines import Received, answer_of, ping, talk
 from security.smuggled import HOST, REFUSED, WORD, get, post
@@ -30,23 +27,13 @@ OVER_TLS = {"strict-transport-security": "max-age=31536000", "cross-origin-opene
 NEVER = {"server", "x-powered-by", "via", "access-control-allow-origin"}
 PRIVATE, NONE, OWN = "private, no-cache", "no-store", "no-cache"
 FOREVER = "public, max-age=31536000, immutable"
-
-
-def build_app(folder: Path) -> Path:
-    """A built app of three files."""
-    files = {"index.html": '<base href="/">', "service-worker.js": "// worker", "app.js": "export {}"}
-    lines = []
-    for name, content in files.items():
-        (folder / name).write_text(content)
-        revision = hashlib.sha256(content.encode()).hexdigest()[:32]
-        lines.append({"path": name, "revision": revision, "size": len(content), "is_immutable": name == "app.js"})
-    (folder / "build.json").write_text(json.dumps({"files": lines}))
-    return folder
+BUILT = {"index.html": b'<base href="/">', "service-worker.js": b"// worker", "app-1.js": b"export {}"}
 
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Listening]:
-    folder, dist = tmp_path_factory.mktemp("headers"), build_app(tmp_path_factory.mktemp("dist"))
+    folder = tmp_path_factory.mktemp("headers")
+    dist = small_build(folder / "dist", BUILT)
     path = folder / "file.bin"
     path.write_bytes(b"0123456789")
     file = Route(
@@ -87,9 +74,9 @@ ANSWERS = {
     "a part of a file": (to("/api/file/", b"Range: bytes=2-4"), 206, CLOSED_POLICY, PRIVATE),
     "no part of a file": (to("/api/file/", b"Range: bytes=99-"), 416, CLOSED_POLICY, NONE),
     "a file, unchanged": (to("/api/file/", TAGGED), 304, CLOSED_POLICY, PRIVATE),
-    "a static file": (to("/static/app.js"), 200, CLOSED_POLICY, FOREVER),
-    "a static file, in part": (to("/static/app.js", b"Range: bytes=0-1"), 206, CLOSED_POLICY, FOREVER),
-    "a static file, unchanged": (to("/static/app.js", b"If-None-Match: *"), 304, CLOSED_POLICY, FOREVER),
+    "a static file": (to("/static/app-1.js"), 200, CLOSED_POLICY, FOREVER),
+    "a static file, in part": (to("/static/app-1.js", b"Range: bytes=0-1"), 206, CLOSED_POLICY, FOREVER),
+    "a static file, unchanged": (to("/static/app-1.js", b"If-None-Match: *"), 304, CLOSED_POLICY, FOREVER),
     "a static file without a hash": (to("/static/index.html"), 200, CLOSED_POLICY, OWN),
     "no static file": (to("/static/nothing.js"), 404, CLOSED_POLICY, NONE),
     "the manifest": (to("/manifest.webmanifest"), 200, CLOSED_POLICY, OWN),

@@ -1,13 +1,16 @@
-"""What these tests share: a set-up code, a way to make a token, a second factor, and statements that fail."""
+"""What these tests share: a set-up code, a way to make a token, a second factor, a race, statements that fail."""
 
 from __future__ import annotations
 
 import itertools
+import threading
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
+from soundwave_auth.passwords import PasswordHasher
+from soundwave_auth.state import AuthState
 from soundwave_auth.store import SecondFactors
 from soundwave_core import SoundWave, transaction
 from soundwave_core.testing import Cast, Client, setup_code_of
@@ -49,6 +52,25 @@ def give_second_factor(core: SoundWave, user_id: str) -> None:
 def people_of(core: SoundWave) -> dict[str, Any]:
     """Everything that is stored about people, the audit trail included."""
     return {table: core.db.rows(f"SELECT * FROM {table}") for table in (*PEOPLE, "audit")}
+
+
+def race(core: SoundWave, register: Callable[[Client, str], int]) -> list[int]:
+    """The answers to twenty browsers that register at once; the hasher lets them all in."""
+    core.part(AuthState).hasher = PasswordHasher(4, places=20)
+    barrier, statuses = threading.Barrier(20), list[int]()
+
+    def run(number: int) -> None:
+        client = Client(core, address=f"192.0.2.{number}")
+        barrier.wait(timeout=30)
+        statuses.append(register(client, f"user{number}"))
+
+    threads = [threading.Thread(target=run, args=[number]) for number in range(20)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(timeout=60)
+    assert len(statuses) == 20
+    return statuses
 
 
 def fail_at_each_statement(core: SoundWave, call: Callable[[], int], monkeypatch: pytest.MonkeyPatch) -> int:

@@ -112,7 +112,7 @@ def test_a_new_user_is_announced_after_commit(make_core: MakeCore) -> None:
     def user_added(core: SoundWave, user_id: str) -> None:
         seen.append(Users(core).find(user_id))
 
-    witness.user_added = user_added  # type: ignore[attr-defined]
+    witness.user_added = user_added
     make_cast(make_core(plugins={"witness": witness}))
     assert [user.name for user in seen if user] == ["alice", "bob", "carol"]
 

@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable
-
 import pytest
 
-from soundwave_auth.passwords import PasswordHasher
-from soundwave_auth.state import AuthState
 from soundwave_core import SoundWave
 from soundwave_core.testing import PASSWORD, Cast, Client, MakeCore, VirtualClock, make_cast
-from tests.plugins.auth.conftest import fail_at_each_statement
+from tests.plugins.auth.conftest import fail_at_each_statement, race
 
 ACCOUNT = "/api/user/account/"
 USERS = "/api/user/admin/users/"
@@ -96,25 +91,6 @@ def test_twenty_at_once_with_one_name(make_core: MakeCore) -> None:
     assert statuses.count(201) == 1
     assert set(statuses) <= {201, 409, 429}
     assert core.db.value("SELECT count(*) FROM users") == 3 + 1
-
-
-def race(core: SoundWave, register: Callable[[Client, str], int]) -> list[int]:
-    """The answers to twenty browsers that register at once; the hasher lets them all in."""
-    core.part(AuthState).hasher = PasswordHasher(4, places=20)
-    barrier, statuses = threading.Barrier(20), list[int]()
-
-    def run(number: int) -> None:
-        client = Client(core, address=f"192.0.2.{number}")
-        barrier.wait(timeout=30)
-        statuses.append(register(client, f"user{number}"))
-
-    threads = [threading.Thread(target=run, args=[number]) for number in range(20)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(timeout=60)
-    assert len(statuses) == 20
-    return statuses
 
 
 @pytest.mark.parametrize("fate", ["disabled", "demoted", "removed"])

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import shutil
-import threading
 from pathlib import Path
 
 import pytest
 
 from soundwave_auth import Users, accounts, people, setup
-from soundwave_auth.passwords import PasswordHasher
-from soundwave_auth.state import AuthState
 from soundwave_core import SoundWave, StartError, transaction
 from soundwave_core.testing import PASSWORD, Client, MakeCore, VirtualClock, setup_code_of
+from tests.plugins.auth.conftest import race
 
 
 def link_of(core: SoundWave) -> str:
@@ -104,19 +102,7 @@ def test_the_code_lives_an_hour(
 
 
 def test_of_twenty_at_once_one_wins(core: SoundWave, setup_code: str) -> None:
-    core.part(AuthState).hasher = PasswordHasher(4, places=20)  # lets all of them in
-    barrier, statuses = threading.Barrier(20), list[int]()
-
-    def race(number: int) -> None:
-        client = Client(core, address=f"192.0.2.{number}")
-        barrier.wait(timeout=30)
-        statuses.append(client.register(f"admin{number}", setup_code=setup_code).status)
-
-    threads = [threading.Thread(target=race, args=[number]) for number in range(20)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(timeout=60)
+    statuses = race(core, lambda client, name: client.register(name, setup_code=setup_code).status)
     assert sorted(statuses) == [201] + [403] * 19
     assert core.db.value("SELECT count(*) FROM users") == core.db.value("SELECT count(*) FROM sessions") == 1
     assert core.db.value("SELECT count(*) FROM audit WHERE kind = 'registered'") == 1

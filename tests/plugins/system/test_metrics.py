@@ -195,7 +195,7 @@ def fail() -> None:
         fail,
         lambda: ["no metric"],
         lambda: 7,
-        lambda: [Metric("lines", "gauge", "Lines.", "many")],  # type: ignore[arg-type]
+        lambda: [Metric("lines", "gauge", "Lines.", "many")],
         lambda: [Metric("lines", "gauge", "Lines.", 1), Metric("lines", "gauge", "Lines.", 2)],
     ],
 )
