@@ -5,44 +5,9 @@ import { test } from "node:test";
 import { ApiError } from "../../webroot/src/api/errors";
 import { getMeta } from "../../webroot/src/offline/database";
 import * as ops from "../../webroot/src/offline/ops";
-import { Outbox } from "../../webroot/src/offline/outbox";
-import { Syncer } from "../../webroot/src/offline/sync";
-import type { Op, OpResult, SyncAnswer, SyncRequest } from "../../webroot/src/offline/wire";
-import { answer, applied, type Device, device, id, playlist, track, USER } from "./world";
-
-const NOW = Date.parse("2026-01-05T12:00:00.000Z");
-type Reply = (request: SyncRequest) => SyncAnswer | Promise<SyncAnswer>;
-const all = ({ ops: sent }: SyncRequest): SyncAnswer => answer({ results: sent.map((op) => applied(op)) });
-
-interface Setting extends Device {
-  outbox: Outbox;
-  asked: SyncRequest[];
-  /** The server's next answers, the last of them again and again. */
-  replies: Reply[];
-  syncer: Syncer;
-  stored(name: "tracks" | "playlists" | "positions" | "plays"): Promise<unknown[]>;
-}
-
-const says = (fields: Partial<SyncAnswer>): Reply => (request) => ({ ...all(request), ...fields });
-const refuses = (status: number, code = "no"): Reply => () => {
-  throw new ApiError(code, "No.", status);
-};
-
-async function within(name: string, run: (it: Setting) => Promise<void>): Promise<void> {
-  const it = await device(`sync-${name}`);
-  const [asked, replies]: [SyncRequest[], Reply[]] = [[], [all]];
-  const push = async (request: SyncRequest): Promise<SyncAnswer> => {
-    asked.push(structuredClone(request));
-    return ((replies.length > 1 ? replies.shift() : replies[0]) as Reply)(request);
-  };
-  const syncer = new Syncer({ db: it.db, user: USER, deviceName: "Phone", push, channel: it.channel, now: () => NOW });
-  const stored: Setting["stored"] = async (store) => (await it.db.getAllKeys(store)).sort();
-  await run({ ...it, outbox: new Outbox(it.db, USER, it.channel, () => NOW), asked, replies, syncer, stored }).finally(it.close);
-}
-
-const many = (count: number): ops.Draft[] => Array.from({ length: count }, () => ops.removePlaylist(id()));
-const refusing = (status: OpResult["status"], code: string | null = null) => ({ ops: sent }: SyncRequest): SyncAnswer =>
-  answer({ results: sent.map((op) => applied(op, { status, code })) });
+import type { Op } from "../../webroot/src/offline/wire";
+import { all, many, NOW, refuses, refusing, says, within } from "./syncing";
+import { answer, applied, id, playlist, track } from "./world";
 
 test("ops go in batches of a hundred, in order, and leave when what they did has come back", () =>
   within("batches", async ({ outbox, asked, syncer, db }) => {
@@ -225,9 +190,9 @@ test("a request that is too large is halved, and the one op that no request may 
 
 test("a request that cannot be read or is too large is halved as well", () =>
   within("unreadable", async ({ outbox, replies, syncer, db }) => {
-    for (const status of [400, 413]) {
+    for (const [status, code] of [[400, "body_unreadable"], [413, "http_413"]] as const) {
       const sent = await outbox.add(...many(3));
-      replies.splice(0, 1, (request) => (request.ops.some((op) => op.id === sent[1]?.id) ? refuses(status)(request) : all(request)));
+      replies.splice(0, 1, (request) => (request.ops.some((op) => op.id === sent[1]?.id) ? refuses(status, code)(request) : all(request)));
       assert.deepEqual((await syncer.round()).parked.map(({ id: op }) => op), [sent[1]?.id]);
       assert.equal(await db.count("outbox"), 0);
     }

@@ -3,6 +3,7 @@ import "./order";
 import "./rebase";
 import "./outbox";
 import "./sync";
+import "./answers";
 import "./drain";
 import "./wipe";
 import "./transport";

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { carryOver, forget, recall, remember, rememberedNames, storageName } from "../../webroot/src/shell/storage";
+import { forget, recall, remember, rememberedNames, storageName } from "../../webroot/src/shell/storage";
 
 /** A page below a path, on a host whose pages share this storage. */
 function visit(path: string, items: Map<string, string>): void {
@@ -32,16 +32,4 @@ test("two servers behind one host name know nothing of each other", () => {
   assert.equal(items.get(storageName("session")), '"alice"');
   visit("/", items);
   assert.deepEqual([storageName("session"), rememberedNames()], ["soundwave:/.session", []]);
-});
-
-test("names without a path are carried over once, and do not replace what is newer", () => {
-  const old: [string, string][] = [["soundwave.session", '"alice"'], ["soundwave.sound", "1"], ["other.session", "2"]];
-  const items = new Map([...old, ["soundwave:/.sound", "3"] as const]);
-  visit("/", items);
-  carryOver();
-  assert.deepEqual([recall("session"), recall("sound")], ["alice", 3]);
-  assert.deepEqual([...items.keys()].sort(), ["other.session", "soundwave:/.session", "soundwave:/.sound"]);
-  visit("/b/", items);
-  carryOver();
-  assert.deepEqual(rememberedNames(), []);
 });

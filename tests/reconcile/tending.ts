@@ -102,6 +102,23 @@ test("a file that rotted is found, dropped and fetched again", () =>
     assert.deepEqual(await it.keeper.verifyAll(), { checked: 7, bad: 0 });
   }));
 
+test("a file that cannot be read any more is dropped like one that rotted, and the others are looked at", () =>
+  within(async (it) => {
+    await save(it, "one");
+    const { match } = it.cache;
+    it.cache.match = async (url) => {
+      const body = new ReadableStream({ start: (to) => to.error(new TypeError("cannot be read")) });
+      return url === audio(2) && it.cache.files.has(url) ? new Response(body) : match(url);
+    };
+    it.server.asked = [];
+    it.server.isAway = true;
+    assert.deepEqual(await it.keeper.verifyAll(), { checked: 7, bad: 1 });
+    it.cache.match = match;
+    it.server.isAway = false;
+    await it.keeper.reconcile("wish");
+    assert.deepEqual([it.server.sounds(), (await it.record("one")).state], [[audio(2)], "ready"]);
+  }));
+
 test("within a month everything is looked at once", () =>
   within(async (it) => {
     await save(it, "one");

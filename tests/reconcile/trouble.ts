@@ -168,6 +168,80 @@ test("one manifest that is refused, broken or silent is its playlist's own troub
     }
   }));
 
+test("a manifest that is none is its playlist's own trouble, and nothing is let go of for it", () =>
+  within(async (it) => {
+    await save(it, "one");
+    const { manifest } = await it.record("one");
+    const { fetch } = it.deps;
+    const whole = { entries: [], missing: [], unread: [] };
+    const entry = { url: audio(1), kind: "audio", revision: "", size_bytes: 1 };
+    const entries = [null, { ...entry, url: "//[" }, { ...entry, url: "https://elsewhere/" }, { ...entry, size_bytes: "1" }, { ...entry, revision: 1 }];
+    const odd = [null, {}, { ...whole, unread: null }, { ...whole, missing: "" }, { ...whole, entries: {} }];
+    for (const given of [...odd, ...entries.map((one) => ({ ...whole, entries: [one] }))]) {
+      const answer = async (): Promise<Response> => new Response(JSON.stringify(given), { headers: { "SoundWave-User": USER } });
+      it.deps.fetch = (url, init) => (url.includes("playlist/one/manifest") ? answer() : fetch(url, init));
+      assert.equal(await save(it, "two"), "ready");
+      assert.deepEqual([(await it.record("one")).manifest, it.cache.files.has(audio(1))], [manifest, true], JSON.stringify(given));
+      await it.keeper.unwant("two");
+      await it.keeper.reconcile("wish");
+    }
+  }));
+
+test("a phone that hears nothing at all does not wait for one after the other", () =>
+  within(async (it) => {
+    const ids = ["one", "two", "three", "four"];
+    it.deps.fetch = (_, { signal }) => never(signal);
+    for (const id of ids) await it.keeper.want(id);
+    await it.time.pass(40_000);
+    assert.deepEqual(await Promise.all(ids.map(async (id) => (await it.record(id)).state)), ids.map(() => "offline"));
+  }));
+
+test("a file that always breaks off is its playlist's own trouble, and nobody is taken for away", () =>
+  within(async (it) => {
+    const { fetch } = it.deps;
+    const part = new Uint8Array(100);
+    it.deps.fetch = async (url, init) => {
+      const response = await fetch(url, init);
+      if (!url.endsWith(audio(2))) return response;
+      const body = new ReadableStream({ pull: (to) => (to.enqueue(part), to.error(new TypeError("network error"))) });
+      return new Response(body, { headers: response.headers });
+    };
+    await it.keeper.want("one");
+    await it.keeper.want("two");
+    await it.time.pass(8_000);
+    const { state, reason, stored_items } = await it.record("one");
+    assert.deepEqual([state, reason, stored_items, (await it.record("two")).state], ["failed", "busy", 2, "ready"]);
+  }));
+
+test("a clock that is put back holds up nothing that is to be tried again", () =>
+  within(async (it) => {
+    it.server.trouble.set(audio(1), 503);
+    await it.keeper.want("one");
+    await it.time.pass(500);
+    it.time.putBack(3_600_000);
+    it.server.trouble.clear();
+    await it.time.pass(1_000);
+    assert.equal((await it.record("one")).state, "ready");
+  }));
+
+test("a browser that cannot say what it fetches by itself holds up nothing", async () => {
+  const broken = async (): Promise<never> => Promise.reject(new DOMException("I/O error", "AbortError"));
+  const fetches: BackgroundFetches = { fetch: broken, get: broken, getIds: broken };
+  for (const find of [broken, async () => fetches]) {
+    await within(
+      async (it) => {
+        await it.keeper.want("one");
+        await it.keeper.takeBack();
+        assert.equal((await it.record("one")).state, "ready");
+        await it.keeper.unwant("one");
+        await it.keeper.reconcile("wish");
+        assert.equal(it.cache.files.size, 0);
+      },
+      { background: new Background(USER, find) },
+    );
+  }
+});
+
 test("what another user's cookie is told is believed of nothing", () =>
   within(async (it) => {
     await save(it, "one");

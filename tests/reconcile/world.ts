@@ -142,6 +142,12 @@ export class Time {
     return () => this.#waiting.delete(one);
   };
 
+  /** The clock alone: what waits has no less to wait. */
+  putBack(milliseconds: number): void {
+    this.#now -= milliseconds;
+    for (const one of this.#waiting) one.at -= milliseconds;
+  }
+
   async pass(milliseconds: number): Promise<void> {
     const end = this.#now + milliseconds;
     for (;;) {

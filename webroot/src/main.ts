@@ -12,11 +12,9 @@ import { followNotices } from "./shell/offline-notices";
 import { followPlaylists } from "./shell/playlists";
 import { startRouter } from "./shell/router";
 import { followAnswers, openSession } from "./shell/session";
-import { carryOver } from "./shell/storage";
 import { takeUpTheme } from "./shell/theme";
 import { startWorker } from "./shell/worker";
 
-carryOver();
 takeUpTheme();
 followAnswers();
 followNetwork();

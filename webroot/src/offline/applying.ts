@@ -18,18 +18,41 @@ export interface Applied {
   isMore: boolean;
 }
 
+/** What was asked and answered. `sentBefore`: ids of the ops that the server had when it was asked. */
+export interface Exchange {
+  request: SyncRequest;
+  answer: SyncAnswer;
+  sentBefore: ReadonlySet<string>;
+}
+
 /**
- * The results go into the outbox in any case. The changes count only where the device is still where it asked from:
- * another tab that drains at the same time may have been answered in between, and then it is asked again.
+ * All of it or, where it rejects, nothing. The results go into the outbox in any case. The changes count only where the
+ * device is still where it asked from: another tab that drains at the same time may have been answered in between, and
+ * then it is asked again.
  */
 export async function applyAnswer(
-  db: UserDatabase, request: SyncRequest, answer: SyncAnswer, clockOffset: number, stamp: Stamp,
+  db: UserDatabase, exchange: Exchange, clockOffset: number, stamp: Stamp,
 ): Promise<Applied> {
   const tx: Tx = db.transaction([...STORES], "readwrite", { durability: "strict" });
+  const applied = await apply(tx, exchange, clockOffset, stamp).catch((error: unknown) => undone(tx, error));
+  await tx.done;
+  return applied;
+}
+
+/** What was done before a fault would be committed otherwise. */
+function undone(tx: Tx, error: unknown): never {
+  tx.done.catch(() => undefined);
+  if (tx.error) throw tx.error;
+  tx.abort();
+  throw error;
+}
+
+async function apply(tx: Tx, { request, answer, sentBefore }: Exchange, clockOffset: number, stamp: Stamp): Promise<Applied> {
   const isCurrent = (await get(tx, "cursor")) === request.since;
   const entries = await tx.objectStore("outbox").getAll();
   const views = await viewsOf(tx, entries, concernedBy(entries, answer, isCurrent));
-  const parked = await settleOps(tx, entries, answer, { views, isCurrent, isRestart: isRestart(request, answer), stamp });
+  const settling = { views, isCurrent, isRestart: isRestart(request, answer), sentBefore, stamp };
+  const parked = await settleOps(tx, entries, answer, settling);
   if (isCurrent) {
     await takeRecords(tx, answer, request.since === null || answer.is_whole);
     await put(tx, "clockOffset", clockOffset);
@@ -37,7 +60,6 @@ export async function applyAnswer(
     if (!answer.is_more) await put(tx, "lastSyncAt", answer.now);
   }
   const isWaiting = (await tx.objectStore("outbox").getAll()).some(({ isSent }) => !isSent);
-  await tx.done;
   return { parked, stores: changed(answer, entries, parked, isCurrent), isMore: isWaiting || answer.is_more || !isCurrent };
 }
 
@@ -48,10 +70,14 @@ interface Settling {
   views: ReadonlyMap<string, SyncPlaylist>;
   isCurrent: boolean;
   isRestart: boolean;
+  sentBefore: ReadonlySet<string>;
   stamp: Stamp;
 }
 
-/** Results to ops: sent ones stay until all that they did has come back; those refused are parked. */
+/**
+ * Results to ops: sent ones stay until all that they did has come back; those refused are parked. What another tab has
+ * sent since this was asked is not in it yet.
+ */
 async function settleOps(tx: Tx, entries: OutboxEntry[], answer: SyncAnswer, settling: Settling): Promise<ParkedOp[]> {
   const results = new Map(answer.results.map((result) => [result.id, result]));
   const isComplete = settling.isCurrent && !answer.is_more;
@@ -67,16 +93,16 @@ async function settleOps(tx: Tx, entries: OutboxEntry[], answer: SyncAnswer, set
     }
     const isSent = result ? result.status === "applied" : entry.isSent && !settling.isRestart;
     if (result && result.status !== "applied") await outbox.delete(entry.n as number);
-    else if (isSent && isComplete) await outbox.delete(entry.n as number);
+    else if (isSent && isComplete && (result || settling.sentBefore.has(entry.id))) await outbox.delete(entry.n as number);
     else await keep(tx, { ...entry, isSent }, entry, () => undoOfLost(entry.op, before, answer, settling));
   }
   for (const one of parked) await parking.put(one);
   return parked;
 }
 
-/** Where somebody was in a track that is no more is nobody's loss. */
+/** All but what was applied, also by a word of a newer server; but where somebody was in a track that is no more is no loss. */
 const isToBeTold = (op: Op, { status, theirs }: OpResult): boolean =>
-  theirs !== null || status === "rejected" || (status === "gone" && op.kind !== "position");
+  theirs !== null || (status !== "applied" && !(status === "gone" && op.kind === "position"));
 
 async function keep(tx: Tx, entry: OutboxEntry, was: OutboxEntry, undoOfIt: () => Op[]): Promise<void> {
   const undo = entry.isSent || entry.undo ? [] : undoOfIt();
@@ -147,13 +173,17 @@ async function viewsOf(
   return rebase({ playlists, tracks, positions: new Map(), plays: new Map() }, ops).playlists;
 }
 
-/** Records into the base; at the end of a whole answer what did not come again is gone. */
+/** Records into the base; at the end of a whole answer what did not come again is gone. What fails ends the transaction. */
 async function takeRecords(tx: Tx, answer: SyncAnswer, isBeginning: boolean): Promise<void> {
   const generation = (await get(tx, "generation")) + (isBeginning ? 1 : 0);
   for (const name of BASE) {
-    for (const record of answer[name]) void tx.objectStore(name).put({ ...record, generation } as never);
+    for (const record of answer[name]) tx.objectStore(name).put({ ...record, generation } as never).catch(() => undefined);
   }
-  for (const { kind, id } of answer.gone) void tx.objectStore(`${kind}s`).delete(id);
+  for (const { kind, id } of answer.gone) {
+    // A newer server may speak of what this release does not know.
+    const name = BASE.find((one) => one === `${kind}s`);
+    if (name) tx.objectStore(name).delete(id).catch(() => undefined);
+  }
   const isRenewing = isBeginning || (await get(tx, "isRenewing"));
   if (isRenewing && !answer.is_more && generation > 1) await dropOlder(tx, generation);
   await put(tx, "generation", generation);

@@ -45,14 +45,16 @@ export class Background {
     return work;
   }
 
-  /** The browser lets go of all that it has not brought to an end. */
+  /** The browser lets go of all that it has not brought to an end, if it can: the page goes on in any case. */
   async takeBack(): Promise<void> {
     await this.#handingOver;
-    await abortFetches(this.user, this.find);
+    await abortFetches(this.user, this.find).catch(() => undefined);
   }
 
+  /** Nothing where the browser cannot tell: then the page fetches all. */
   async #known(): Promise<Set<string>> {
-    const ids = (await (await this.find())?.getIds()) ?? [];
+    const asked = this.find().then((fetches) => fetches?.getIds());
+    const ids = (await asked.catch(() => undefined)) ?? [];
     return new Set(ids.map(fetchOf).flatMap((known) => (known?.user === this.user ? [known.url] : [])));
   }
 

@@ -45,6 +45,7 @@ export const AT_ONCE = 2;
 const TRIES = 4;
 const FIRST_WAIT_MS = 1_000;
 const LONGEST_WAIT_MS = 60_000;
+const TURN_MS = 250;
 /** A connection that brings nothing for this long is dead. */
 const SILENCE_MS = 30_000;
 
@@ -145,10 +146,9 @@ function giveUp({ url }: Wanted, error: unknown, outcome: Outcome): void {
 const waitOf = (error: unknown, tries: number): number =>
   Math.min((error instanceof StoreError && error.waitSeconds ? error.waitSeconds * 1000 : FIRST_WAIT_MS * 2 ** (tries - 1)), LONGEST_WAIT_MS);
 
-/** Not longer than anybody wants it. */
+/** Not longer than anybody wants it; in turns that are counted, for a clock that is put back would make it long. */
 async function pause(milliseconds: number, clock: Clock, control: Control): Promise<void> {
-  const until = clock.now() + milliseconds;
-  while (clock.now() < until && !control.isToStop()) {
-    await new Promise<void>((done) => void clock.later(Math.min(250, until - clock.now()), done));
+  for (let left = milliseconds; left > 0 && !control.isToStop(); left -= TURN_MS) {
+    await new Promise<void>((done) => void clock.later(Math.min(TURN_MS, left), done));
   }
 }

@@ -40,6 +40,8 @@ interface Round extends Course {
 
 /** How often a server is asked again that sends other bytes than it says. */
 const MOST_PASSES = 3;
+/** One manifest may take too long to make; a phone that has left the house hears nothing at all. */
+const MOST_SILENCES = 2;
 
 /** Until all is there that can be, or until `traffic` says that something else is wanted. */
 export async function runRound(deps: KeeperDeps, course: Course): Promise<Ended> {
@@ -61,13 +63,16 @@ export async function runRound(deps: KeeperDeps, course: Course): Promise<Ended>
 async function refresh({ deps, kept, traffic }: Round): Promise<Said> {
   const said: Said = { isOffline: false, isSignedOut: false, trouble: new Map() };
   let hasNews = false;
+  let silences = 0;
   for (const playlist of await deps.db.getAll("offline")) {
     if (playlist.state === "paused" || traffic.isToStop()) continue;
     const answer = await askManifest(deps, playlist, traffic.closing);
-    said.isOffline = answer.state === "offline";
+    silences = answer.state === "silent" ? silences + 1 : 0;
+    said.isOffline = answer.state === "offline" || silences === MOST_SILENCES;
     said.isSignedOut = answer.state === "signed-out";
     if (said.isOffline || said.isSignedOut) break;
-    if (answer.state === "busy" || answer.state === "refused") said.trouble.set(playlist.id, answer.state);
+    if (answer.state === "refused") said.trouble.set(playlist.id, "refused");
+    if (answer.state === "busy" || answer.state === "silent") said.trouble.set(playlist.id, "busy");
     hasNews = (await take(deps, playlist.id, answer)) || hasNews;
   }
   if (hasNews) await tidy(deps, kept);

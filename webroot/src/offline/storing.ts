@@ -64,7 +64,7 @@ export async function storeVerified(
     else await putFile(kept.cache, entry, type, body);
     return await note(kept, entry);
   } catch (error) {
-    throw check.trouble() ? new StoreError(check.trouble()!) : isQuota(error) ? new StoreError("quota") : error;
+    throw new StoreError(check.trouble() ?? (isQuota(error) ? "quota" : "broken"));
   }
 }
 

@@ -36,9 +36,11 @@ export class Syncer {
    */
   async round(): Promise<Summary> {
     const summary: Summary = { sent: 0, parked: [], stores: new Set() };
-    let size = this.deps.batch ?? BATCH;
+    const most = this.deps.batch ?? BATCH;
+    let size = most;
     for (let isMore = true; isMore; ) {
-      const entries = (await this.deps.db.getAll("outbox")).filter(({ isSent }) => !isSent).slice(0, size);
+      const outbox = await this.deps.db.getAll("outbox");
+      const entries = outbox.filter(({ isSent }) => !isSent).slice(0, size);
       const request = await this.#requestOf(entries);
       const asked = this.#now();
       const answer = await this.deps.push(request).catch((error: unknown) => refused(error, entries.length));
@@ -49,9 +51,12 @@ export class Syncer {
       }
       ensureAnswered(request, answer);
       const offset = Math.round(Date.parse(answer.now) - (asked + this.#now()) / 2);
-      const applied = await applyAnswer(this.deps.db, request, answer, offset, () => this.#stamp(offset));
+      const sentBefore = new Set(outbox.filter(({ isSent }) => isSent).map(({ id }) => id));
+      const round = { request, answer, sentBefore };
+      const applied = await applyAnswer(this.deps.db, round, offset, () => this.#stamp(offset));
       this.#tell(applied, summary);
       summary.sent += entries.length;
+      size = Math.min(size * 2, most);
       isMore = applied.isMore;
     }
     return summary;
@@ -90,17 +95,27 @@ export class Syncer {
   }
 }
 
-/** What a request as it is will never get past: it cannot be read, is too large, or is wrong. */
-const FOR_GOOD = [400, 413, 422];
+/**
+ * Whether a request as it is will never be taken: it cannot be read, is too large, or is wrong. Any other 400 is about where
+ * it was sent to, as by a name that the server does not go by, and says nothing of the ops.
+ */
+const isForGood = ({ status, code }: ApiError): boolean => status === 413 || status === 422 || code === "body_unreadable";
 
-/** The error where this request as it is will never be taken; any other is thrown on. */
+/** The error where the ops of a request are the reason for it; any other is thrown on. */
 function refused(error: unknown, ops: number): ApiError {
-  if (ops > 0 && error instanceof ApiError && FOR_GOOD.includes(error.status)) return error;
+  if (ops > 0 && error instanceof ApiError && isForGood(error)) return error;
   throw error;
 }
 
-/** An answer without a word on what was sent would be asked for again and again. */
-function ensureAnswered({ ops }: SyncRequest, { results }: SyncAnswer): void {
+const LISTS = ["results", "tracks", "playlists", "positions", "plays", "gone"] as const;
+
+/** What is no answer to a sync is not begun with; one without a word on what was sent would be asked for again and again. */
+function ensureAnswered({ ops }: SyncRequest, answer: SyncAnswer | null): void {
+  const isWhole = LISTS.every((name) => Array.isArray(answer?.[name])) && typeof answer?.cursor === "string";
+  if (!answer || !isWhole || Number.isNaN(Date.parse(answer.now))) {
+    throw new ApiError("sync_unreadable", "The server's answer to the changes cannot be read.", 502);
+  }
+  const { results } = answer;
   const answered = new Set(results.map(({ id }) => id));
   if (ops.length > 0 && !ops.some(({ id }) => answered.has(id))) {
     throw new ApiError("sync_unanswered", "The server said nothing of the changes that it was sent.", 502);

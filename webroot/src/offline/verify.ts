@@ -10,10 +10,11 @@ export interface Verified {
 
 const MONTH_MS = 30 * 24 * 3600 * 1000;
 
-/** Whether it is right; then that is noted. Otherwise it is gone. */
+/** Whether it is right; then that is noted. Otherwise it is gone, also where it cannot be read any more. */
 export async function verifyStored(kept: Kept, entry: StoredEntry): Promise<boolean> {
   const body = await bodyOf(kept, entry);
-  const isRight = body !== null && (await revisionOf(entry.kind, body)) === entry.revision;
+  const revision = body && (await revisionOf(entry.kind, body).catch(() => null));
+  const isRight = revision === entry.revision;
   if (!isRight) await dropStored(kept, [entry.url]);
   else await note(kept, entry);
   return isRight;

@@ -4,7 +4,7 @@
  * kept on this device; where a session merely ended, that waits for them, and for nobody else.
  */
 import { getSession, signOut as postSignOut } from "../api/account";
-import { ApiError } from "../api/errors";
+import { ApiError, hasCode } from "../api/errors";
 import { wire } from "../api/transport";
 import type { Session } from "../api/types";
 import { abortFetches } from "../offline/background";
@@ -127,6 +127,7 @@ export function wipeHere(userId: string): Promise<void> {
 
 /** Whether the server has ended it, or had done so before; false where it does not answer. Never somebody else's. */
 async function endSession(userId: string): Promise<boolean> {
+  const isTokenKnown = wire.csrfToken !== null;
   try {
     // Of a session that was opened from memory there is no token yet.
     if (wire.csrfToken === null) {
@@ -139,6 +140,11 @@ async function endSession(userId: string): Promise<boolean> {
   } catch (error) {
     if (!(error instanceof ApiError)) throw error;
     if (error.isUnreachable) return false;
+    // In another tab they have a newer session, as after a new password: it has another token.
+    if (isTokenKnown && hasCode(error, "csrf_failed")) {
+      wire.csrfToken = null;
+      return endSession(userId);
+    }
     if (error.status !== 401) throw error;
     return true;
   }

@@ -33,25 +33,7 @@ export function forget(name: string): void {
 
 /** What is remembered, by the names that `forget` takes. */
 export function rememberedNames(): string[] {
-  return namesAfter(storageName(""));
-}
-
-/** Names that had no path in them yet become those of the app that is opened first. Call once. */
-export function carryOver(): void {
-  for (const name of namesAfter(OLD)) {
-    try {
-      const text = localStorage.getItem(OLD + name);
-      if (text !== null && recall(name) === null) localStorage.setItem(storageName(name), text);
-      localStorage.removeItem(OLD + name);
-    } catch {
-      // Full: what it was is lost, and nothing else.
-    }
-  }
-}
-
-const OLD = "soundwave.";
-
-function namesAfter(start: string): string[] {
+  const start = storageName("");
   try {
     const names = Array.from({ length: localStorage.length }, (_, n) => localStorage.key(n) ?? "");
     return names.filter((name) => name.startsWith(start)).map((name) => name.slice(start.length));

@@ -4,7 +4,7 @@
  */
 import { openChannel } from "../offline/channel";
 import type { UserDatabase } from "../offline/database";
-import { fetchOf, keptCache, keptUrl } from "../offline/names";
+import { fetchOf, keptCache, keptUrl, userDatabase } from "../offline/names";
 import { storeVerified } from "../offline/storing";
 import type { ManifestEntry } from "../offline/wire";
 import { attempt, complain } from "./isolation";
@@ -39,14 +39,21 @@ async function putAway(fetched: Fetched): Promise<void> {
   if (about && record) await store(about.user, about.url, await record.responseReady);
 }
 
-/** Nothing of a user who was wiped meanwhile: without their database nothing is opened. */
+/** Nothing of a user who was wiped: without their database nothing is opened, and where it went meanwhile that goes again. */
 async function store(user: string, url: string, response: Response): Promise<void> {
-  await inDatabaseOf(user, undefined, async (db) => {
+  const name = keptCache(scopePath, user);
+  const work = inDatabaseOf(user, undefined, async (db) => {
     const entry = await wantedAt(db, url);
     if (!entry) return;
-    const cache = await caches.open(keptCache(scopePath, user));
-    await storeVerified({ db, cache, stamp: () => new Date().toISOString() }, entry, response);
+    const kept = { db, cache: await caches.open(name), stamp: () => new Date().toISOString() };
+    await storeVerified(kept, entry, response);
   });
+  await work.finally(async () => (await isThere(user)) || caches.delete(name));
+}
+
+/** Known for sure: one that merely cannot be opened now is no reason to let go of anything. */
+async function isThere(user: string): Promise<boolean> {
+  return (await indexedDB.databases()).some(({ name }) => name === userDatabase(scopePath, user));
 }
 
 async function wantedAt(db: UserDatabase, url: string): Promise<ManifestEntry | undefined> {
