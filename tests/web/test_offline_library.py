@@ -168,6 +168,21 @@ def test_what_is_heard_without_a_server_is_told_once(home: Home) -> None:
     assert home.plays().count(title(1)) == 1
 
 
+def test_a_reload_in_the_middle_of_a_track_loses_nothing_of_what_was_heard(home: Home) -> None:
+    """Half of six seconds, in two parts that are less."""
+    page = home.page
+    home.open_playlist()
+    page.get_by_role("button", name="Play all").click()
+    page.wait_for_function("() => document.querySelector('audio').currentTime > 2")
+    page.get_by_role("button", name="Pause", exact=True).click()
+    page.reload()
+    page.get_by_role("button", name="Play", exact=True).click()
+    page.wait_for_function("() => document.querySelector('audio').currentTime > 4")
+    page.get_by_role("button", name="Pause", exact=True).click()
+    home.go("history/")
+    expect(home.main.get_by_role("button").filter(has_text=title(1))).to_have_count(1)
+
+
 def test_the_queue_goes_on_with_what_is_here(home: Home) -> None:
     page = home.page
     home.save()
@@ -186,6 +201,42 @@ def test_the_queue_goes_on_with_what_is_here(home: Home) -> None:
     expect(home.main.locator("track-row")).to_have_count(4)
 
 
+def test_what_cannot_be_heard_now_stops_nothing(home: Home) -> None:
+    page = home.page
+    other = call(page, "POST", "api/playlist/", {"title": "Elsewhere"})["id"]
+    call(page, "POST", f"api/playlist/{other}/items/", {"tracks": home.shelf.tracks[5:7]})
+    home.save()
+    home.open_playlist()
+    link = page.get_by_role("navigation").get_by_role("link", name="Elsewhere")
+    expect(link).to_be_visible()
+    page.get_by_role("button", name="Play all").click()
+    wait_until_playing(page)
+    page.evaluate("() => { document.querySelector('audio').playbackRate = 0.1 }")
+    home.stop()
+    link.click()
+    expect(page.get_by_role("heading", name="Elsewhere", level=1)).to_be_visible()
+    page.get_by_role("button", name="Play all").click()
+    expect(page.get_by_role("status").filter(has_text="Nothing of this is on this device")).to_be_visible()
+    player = page.get_by_role("region", name="Player")
+    expect(player).to_contain_text(title(1))
+    expect(player.get_by_role("button", name="Pause", exact=True)).to_be_visible()
+    assert page.evaluate("() => document.querySelector('audio').paused") is False
+
+
+def test_a_list_without_any_file_says_why_it_is_not_played(home: Home) -> None:
+    page = home.page
+    for track in home.shelf.tracks[:4]:
+        home.shelf.files[track].unlink()
+    call(page, "POST", "api/task/library.check-files/run/")
+    missing = "async id => (await (await fetch(`api/playlist/${id}/`)).json()).items.every(one => one.track.is_missing)"
+    wait_until(page, missing, home.shelf.playlists["Road"])
+    home.open_playlist()
+    expect(home.main.get_by_text("File missing")).to_have_count(4)
+    page.get_by_role("button", name="Play all").click()
+    told = page.get_by_role("status").filter(has_text="the files are missing on the server")
+    expect(told).to_be_visible()
+
+
 def test_words_are_shown_and_lead_to_their_place(home: Home) -> None:
     page = home.page
     home.save()
@@ -195,7 +246,10 @@ def test_words_are_shown_and_lead_to_their_place(home: Home) -> None:
     wait_until_playing(page)
     page.get_by_role("button", name="Pause", exact=True).click()
     page.get_by_role("button", name="Lyrics").click()
-    page.get_by_role("button", name="The third line").click()
+    line = page.get_by_role("button", name="The third line")
+    box = line.bounding_box()
+    assert box is not None and box["height"] >= 44  # a finger's
+    line.click()
     page.wait_for_function("() => document.querySelector('audio').currentTime >= 2.4")
     expect(page.get_by_role("button", name="The third line")).to_have_attribute("aria-current", "true")
 

@@ -17,7 +17,7 @@ from .counting_proxy import CountingProxy
 from .offline import STORE, UNANSWERED, kept, row, wait_for_state, wait_for_worker
 from .shelf import Shelf, fill
 from .test_offline_page import add_op, choose, keep, line_of, open_offline
-from .test_story import set_up
+from .test_story import call, set_up
 
 LISTS = {"Road": range(4), "Evening": range(2, 6)}
 PAUSED = re.compile(r"Paused at [67]\d %")  # three of four, and what is not audio
@@ -162,6 +162,7 @@ def test_what_was_whole_once_can_be_removed_in_every_state(
     page.evaluate(PAUSE, shelf.playlists["Road"])
     open_offline(page, server_process)
     expect(line_of(page, "Road")).to_contain_text(PAUSED)
+    expect(line_of(page, "Road").locator(".ring circle").first).to_have_css("fill", "none")
     line_of(page, "Road").get_by_role("button", name="Keeping “Road”").click()
     expect(page.get_by_role("menuitem", name="Stop keeping it")).to_have_count(0)
     page.get_by_role("menuitem", name="Remove from this device").click()
@@ -220,3 +221,101 @@ def test_nobody_waits_for_downloads(page: Page, server_process: ServerProcess, s
         expect(page.get_by_role("button", name="Update now")).to_have_attribute("aria-disabled", "false")
         gate.set()
         wait_for_state(page, shelf.playlists["Road"], "ready")
+
+
+def test_what_was_renamed_is_called_so_everywhere(page: Page, server_process: ServerProcess, shelf: Shelf) -> None:
+    keep(page, server_process, shelf, "Road")
+    page.get_by_role("button", name="More for Road").click()
+    page.get_by_role("menuitem", name="Rename playlist").click()
+    page.get_by_role("textbox", name="Name").fill("Highway")
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_role("button", name="Keeping “Highway” on this device: On this device")).to_be_visible()
+    open_offline(page, server_process)
+    expect(line_of(page, "Highway")).to_contain_text("On this device")
+    expect(line_of(page, "Road")).to_have_count(0)
+
+
+def test_the_size_follows_what_is_in_it(page: Page, server_process: ServerProcess, shelf: Shelf) -> None:
+    """64 kB a track; at once, and without a server."""
+    page.goto(f"{server_process.url}playlist/?id={shelf.playlists['Road']}")
+    button = page.get_by_role("main").get_by_role("button", name="Keep offline")
+    expect(button).to_contain_text("256 kB")
+    server_process.stop()
+    page.get_by_role("button", name="More for Track 002").click()
+    page.get_by_role("menuitem", name="Remove from this playlist").click()
+    expect(button).to_contain_text("192 kB")
+
+
+def test_looking_for_changes_says_what_came_of_it(page: Page, server_process: ServerProcess, shelf: Shelf) -> None:
+    keep(page, server_process, shelf, "Road")
+    choose(page, "Road", "Look for changes")
+    told = page.locator("toast-stack")
+    expect(told).to_contain_text("Everything that is kept is complete.")
+    open_offline(page, server_process)
+    server_process.stop()
+    page.get_by_role("button", name="Update now").click()
+    expect(told).to_contain_text("The server does not answer. What is kept stays as it is.")
+    expect(line_of(page, "Road")).to_contain_text("On this device")
+    server_process.start()
+    page.evaluate(PAUSE, shelf.playlists["Road"])
+    page.get_by_role("button", name="Update now").click()
+    expect(told).to_contain_text("What is paused was left out.")
+
+
+def test_whoever_clicks_twice_is_asked_once(page: Page, server_process: ServerProcess, shelf: Shelf) -> None:
+    page.evaluate(SET_LIMIT, 150_000)
+    page.goto(f"{server_process.url}playlist/?id={shelf.playlists['Road']}")
+    page.get_by_role("main").get_by_role("button", name="Keep offline").dblclick()
+    dialog = page.get_by_role("dialog")
+    expect(dialog).to_contain_text("It would be more than you allow on this device.")
+    dialog.get_by_role("button", name="Keep the first 2 tracks").click()
+    wait_for_state(page, shelf.playlists["Road"], "ready")
+    expect(dialog).to_have_count(0)
+    page.goto(f"{server_process.url}account/")
+    page.get_by_role("button", name="Sign out", exact=True).dblclick()
+    expect(dialog).to_contain_text("1 playlist that is kept here")
+    dialog.get_by_role("button", name="Cancel").click()
+    expect(dialog).to_have_count(0)
+    page.context.clear_cookies()
+    page.get_by_role("link", name="Playlists").first.click()
+    expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
+
+
+def test_what_only_the_server_knows_comes_when_it_is_back(
+    page: Page, server_process: ServerProcess, shelf: Shelf
+) -> None:
+    """And what this device keeps it knows by itself."""
+    keep(page, server_process, shelf, "Road")
+    server_process.stop()
+    open_offline(page, server_process)
+    figures, devices = page.locator("offline-counts"), page.locator("offline-devices")
+    expect(figures).to_contain_text("The figures are shown when the server answers.")
+    server_process.start()
+    page.evaluate("() => dispatchEvent(new Event('online'))")
+    expect(figures).to_contain_text("Played from the device")
+    expect(devices).to_contain_text("keeps 1 playlist, ")
+    choose(page, "Road", "Remove from this device")
+    page.get_by_role("dialog").get_by_role("button", name="Remove from this device").click()
+    expect(devices).to_contain_text("keeps 0 playlists, ")
+
+
+def test_of_what_nobody_knows_no_figures_are_told(page: Page, server_process: ServerProcess, shelf: Shelf) -> None:
+    """As it is wished for while the server is away; and that is no error."""
+    keep(page, server_process, shelf, "Road")
+    server_process.stop()
+    unknown = {"state": "offline", "manifest": None, "etag": None, "items": 0, "stored_items": 0, "size_bytes": 0}
+    page.evaluate(CHANGE_RECORD, [shelf.playlists["Road"], unknown])
+    open_offline(page, server_process)
+    expect(line_of(page, "Road")).to_contain_text("It goes on by itself when the server answers.")
+    expect(line_of(page, "Road")).not_to_contain_text("0 of 0")
+    expect(line_of(page, "Road").locator(".error")).to_have_count(0)
+
+
+def test_titles_from_right_to_left_are_cut_at_their_end(
+    page: Page, server_process: ServerProcess, shelf: Shelf
+) -> None:
+    title = "נסיעה ארוכה"
+    call(page, "PATCH", f"api/playlist/{shelf.playlists['Road']}/", {"title": title})
+    page.goto(f"{server_process.url}playlists/")
+    heading = page.get_by_role("main").get_by_role("heading", name=title)
+    expect(heading).to_have_css("direction", "rtl")

@@ -13,6 +13,7 @@ import { attempt, toast } from "../shell/toasts";
 import { form } from "../styles/form";
 import { lines } from "../styles/lines";
 import { shared } from "../styles/shared";
+import { cardHead } from "./card-head";
 import { icon } from "./icons";
 import "./shown-once";
 import { read } from "./submission";
@@ -61,10 +62,7 @@ export class AdminInvites extends LitElement {
   protected override render() {
     const registration = session.value?.registration ?? "closed";
     return html`<section class="card stack">
-      <div>
-        <h2>${t("invites.heading")}</h2>
-        <p class="soft small">${t("invites.text")}</p>
-      </div>
+      ${cardHead(t("invites.heading"), t("invites.text"))}
       ${registration === "invite"
         ? nothing
         : html`<p class="note">

@@ -6,45 +6,24 @@ import { getStats, type OfflineStats } from "../api/offline";
 import { formatBytes, formatLength, formatNumber } from "../shell/format";
 import { t } from "../shell/i18n";
 import { shared } from "../styles/shared";
+import { table } from "../styles/table";
+import { cardHead } from "./card-head";
 import "./loading-state";
-import "./stats-plot";
-import { barsOf, VIEWS, type ViewName } from "./stats-views";
-
-const DAYS = 30;
+import "./stats-days";
+import { DAYS } from "./stats-views";
 
 @customElement("admin-offline")
 export class AdminOffline extends LitElement {
   @state() private stats: OfflineStats | null = null;
   @state() private error: unknown = null;
-  @state() private view: ViewName = "plays";
 
   static override styles = [
     ...shared,
+    table,
     css`
-      .table {
-        overflow-x: auto;
-      }
-      table {
-        inline-size: 100%;
-        border-collapse: collapse;
-        font-variant-numeric: tabular-nums;
-      }
       th,
       td {
-        padding: var(--space-2) var(--space-3);
-        border-block-end: 1px solid var(--line);
-        text-align: end;
-        font-weight: 400;
         white-space: nowrap;
-      }
-      th:first-child {
-        text-align: start;
-        padding-inline-start: 0;
-      }
-      thead th {
-        color: var(--text-soft);
-        font-size: var(--text-2);
-        font-weight: 600;
       }
     `,
   ];
@@ -56,27 +35,11 @@ export class AdminOffline extends LitElement {
 
   protected override render() {
     if (!this.stats) return html`<loading-state .error=${this.error} @again=${() => this.load()}></loading-state>`;
-    const view = VIEWS[this.view];
     return html`<div class="page">
       <section class="card stack">
-        <div>
-          <h2>${t("adminOffline.heading")}</h2>
-          <p class="soft small">${t("adminOffline.text")}</p>
-        </div>
+        ${cardHead(t("adminOffline.heading"), t("adminOffline.text"))}
         ${this.stats.is_counting ? nothing : html`<p class="soft small">${t("counts.serverOff")}</p>`}
-        <div class="row" role="group" aria-label=${t("counts.show")}>
-          ${(Object.keys(VIEWS) as ViewName[]).map(
-            (name) => html`<button class="chip" aria-pressed=${name === this.view} @click=${() => (this.view = name)}>
-              ${t(`counts.${name}`)}
-            </button>`,
-          )}
-        </div>
-        <stats-plot
-          label=${t("counts.label", { what: t(`counts.${this.view}`) })}
-          .series=${view.series()}
-          .bars=${barsOf(this.stats.days, DAYS, new Date(), view.values)}
-          .format=${view.format}
-        ></stats-plot>
+        <stats-days .days=${this.stats.days}></stats-days>
       </section>
       ${this.stats.users.length > 0 ? this.renderUsers(this.stats.users) : nothing}
     </div>`;

@@ -3,7 +3,8 @@ import { html, nothing } from "lit";
 import { customElement, property } from "lit/decorators.js";
 
 import "./code-field";
-import { FormDialog, openDialog } from "./form-dialog";
+import { FormDialog } from "./form-dialog";
+import { showModal } from "./modal-dialog";
 import { textOf } from "./submission";
 
 export interface CodeQuestion {
@@ -40,7 +41,7 @@ export class CodeDialog extends FormDialog {
 export function askCode(question: CodeQuestion): Promise<boolean> {
   const dialog = document.createElement("code-dialog");
   dialog.question = question;
-  return openDialog(dialog);
+  return showModal(dialog);
 }
 
 declare global {

@@ -1,12 +1,11 @@
 /** A question that must be answered before something is lost. `await confirm({...})` resolves true for yes. */
-import { html, LitElement, nothing } from "lit";
-import { customElement, property, query } from "lit/decorators.js";
+import { html, nothing } from "lit";
+import { customElement, property } from "lit/decorators.js";
 
-import { giveBackFocus } from "../shell/focus";
 import { t } from "../shell/i18n";
-import { base, buttons, fields } from "../styles/shared";
-import { dialogs } from "../styles/dialogs";
+import { fields } from "../styles/shared";
 import "./form-field";
+import { ModalDialog, showModal } from "./modal-dialog";
 
 export interface Question {
   title: string;
@@ -18,18 +17,10 @@ export interface Question {
 }
 
 @customElement("confirm-dialog")
-export class ConfirmDialog extends LitElement {
+export class ConfirmDialog extends ModalDialog<string | null> {
   @property({ attribute: false }) question: Question = { title: "", action: "" };
-  @query("dialog") private dialog!: HTMLDialogElement;
 
-  answered: (answer: string | null) => void = () => undefined;
-
-  static override styles = [
-    base,
-    buttons,
-    fields,
-    dialogs,
-  ];
+  static override styles = [ModalDialog.styles, fields];
 
   protected override render() {
     const { title, text, action, isDanger, field } = this.question;
@@ -49,7 +40,7 @@ export class ConfirmDialog extends LitElement {
   }
 
   protected override firstUpdated(): void {
-    this.dialog.showModal();
+    super.firstUpdated();
     void this.updateComplete.then(() => {
       const input = this.renderRoot.querySelector("input");
       input?.focus();
@@ -57,10 +48,9 @@ export class ConfirmDialog extends LitElement {
     });
   }
 
-  private close(): void {
+  protected override answer(): string | null {
     const text = this.renderRoot.querySelector("input")?.value.trim() ?? "yes";
-    this.answered(this.dialog.returnValue === "yes" && text ? text : null);
-    this.remove();
+    return this.dialog.returnValue === "yes" && text ? text : null;
   }
 }
 
@@ -70,14 +60,9 @@ export async function confirm(question: Question): Promise<boolean> {
 
 /** Like confirm, with a text: resolves null where it was cancelled. */
 export function ask(question: Question): Promise<string | null> {
-  return giveBackFocus(
-    new Promise((resolve) => {
-      const dialog = document.createElement("confirm-dialog");
-      dialog.question = question;
-      dialog.answered = resolve;
-      document.body.append(dialog);
-    }),
-  );
+  const dialog = document.createElement("confirm-dialog");
+  dialog.question = question;
+  return showModal(dialog);
 }
 
 declare global {

@@ -9,8 +9,11 @@ import { t } from "../shell/i18n";
 import { attempt, toast } from "../shell/toasts";
 import { lines } from "../styles/lines";
 import { shared } from "../styles/shared";
+import { cardHead } from "./card-head";
 import { confirm } from "./confirm-dialog";
+import { HeldFocus } from "./held-focus";
 import { icon } from "./icons";
+import { WhenOnline } from "./when-online";
 
 @customElement("device-list")
 export class DeviceList extends LitElement {
@@ -29,19 +32,17 @@ export class DeviceList extends LitElement {
     `,
   ];
 
-  override connectedCallback(): void {
-    super.connectedCallback();
-    void this.load();
+  constructor() {
+    super();
+    new WhenOnline(this, () => this.load());
+    new HeldFocus(this);
   }
 
   protected override render() {
     const others = this.devices.filter((device) => !device.is_current);
     return html`<section class="card stack">
       <div class="page-head">
-        <div>
-          <h2>${t("devices.heading")}</h2>
-          <p class="soft small">${t("devices.text")}</p>
-        </div>
+        ${cardHead(t("devices.heading"), t("devices.text"))}
         ${others.length > 0
           ? html`<button class="button with-icon" @click=${this.endOthers}>${icon("logout", 20)}${t("devices.endOthers")}</button>`
           : nothing}

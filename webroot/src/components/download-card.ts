@@ -10,6 +10,7 @@ import { href } from "../shell/router";
 import { attempt } from "../shell/toasts";
 import { card } from "../styles/card";
 import { shared } from "../styles/shared";
+import { summary } from "../styles/summary";
 import { icon, type IconName } from "./icons";
 import "./progress-bar";
 
@@ -35,7 +36,7 @@ const ICONS: Readonly<Record<DownloadAction, IconName>> = {
 export class DownloadCard extends LitElement {
   @property({ attribute: false }) download!: Download;
 
-  static override styles = [...shared, card];
+  static override styles = [...shared, summary, card];
 
   protected override render() {
     const { download } = this;

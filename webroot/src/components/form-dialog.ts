@@ -1,31 +1,22 @@
 /** A modal form that stays open until it was accepted. What it asks and what it does is its subclass's. */
-import { type CSSResultGroup, html, LitElement, type TemplateResult } from "lit";
-import { query } from "lit/decorators.js";
+import { type CSSResultGroup, html, type TemplateResult } from "lit";
 
-import { giveBackFocus } from "../shell/focus";
 import { t } from "../shell/i18n";
-import { dialogs } from "../styles/dialogs";
-import { base, buttons, fields } from "../styles/shared";
+import { fields } from "../styles/shared";
 import "./form-field";
+import { ModalDialog } from "./modal-dialog";
 import { read, Submission } from "./submission";
 
 const FIRST = "form-field, code-field, input:not([type=hidden]), select";
 
-export abstract class FormDialog extends LitElement {
-  @query("dialog") protected dialog!: HTMLDialogElement;
+/** Its answer: whether it was accepted. */
+export abstract class FormDialog extends ModalDialog<boolean> {
   protected readonly submission = new Submission(this);
   protected isDanger = false;
 
-  /** Called once: whether it was accepted. */
-  closed: (isDone: boolean) => void = () => undefined;
   private isDone = false;
 
-  static override styles: CSSResultGroup = [
-    base,
-    buttons,
-    fields,
-    dialogs,
-  ];
+  static override styles: CSSResultGroup = [ModalDialog.styles, fields];
 
   protected abstract heading(): string;
   protected abstract action(): string;
@@ -59,7 +50,7 @@ export abstract class FormDialog extends LitElement {
   }
 
   protected override firstUpdated(): void {
-    this.dialog.showModal();
+    super.firstUpdated();
     this.renderRoot.querySelector<HTMLElement>(FIRST)?.focus();
   }
 
@@ -74,19 +65,12 @@ export abstract class FormDialog extends LitElement {
   }
 
   /** What is on its way cannot be called back: whatever closed the dialog (Esc, a phone's gesture), it waits for the answer. */
-  private close(): void {
-    if (this.submission.isBusy) return this.dialog.showModal();
-    this.closed(this.isDone);
-    this.remove();
+  protected override close(): void {
+    if (this.submission.isBusy) this.dialog.showModal();
+    else super.close();
   }
-}
 
-/** Show it; resolves true where it was accepted. */
-export function openDialog(dialog: FormDialog): Promise<boolean> {
-  return giveBackFocus(
-    new Promise((resolve) => {
-      dialog.closed = resolve;
-      document.body.append(dialog);
-    }),
-  );
+  protected override answer(): boolean {
+    return this.isDone;
+  }
 }

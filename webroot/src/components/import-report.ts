@@ -10,6 +10,7 @@ import { toastError } from "../shell/toasts";
 import { facts } from "../styles/facts";
 import { lines } from "../styles/lines";
 import { shared } from "../styles/shared";
+import { summary } from "../styles/summary";
 
 const LONG = 240;
 const SAYS = /^(.+? \(\d+\)): (.+)$/s;
@@ -21,6 +22,7 @@ export class ImportReportCard extends LitElement {
   static override styles = [
     ...shared,
     facts,
+    summary,
     lines,
     css`
       .card {

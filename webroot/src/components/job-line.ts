@@ -9,6 +9,7 @@ import { t } from "../shell/i18n";
 import { attempt } from "../shell/toasts";
 import { facts } from "../styles/facts";
 import { shared } from "../styles/shared";
+import { summary } from "../styles/summary";
 import { icon } from "./icons";
 import { lastOf, nameOf, nextOf, scheduleOf, tookOf } from "./job-words";
 
@@ -24,6 +25,7 @@ export class JobLine extends LitElement {
   static override styles = [
     ...shared,
     facts,
+    summary,
     css`
       article {
         display: grid;

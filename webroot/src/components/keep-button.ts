@@ -1,6 +1,6 @@
 /** Keep a playlist on this device: how large it is, how far that is, and what can be done about it. */
 import { css, html, LitElement, nothing } from "lit";
-import { customElement, property } from "lit/decorators.js";
+import { customElement, property, state } from "lit/decorators.js";
 
 import type { OfflinePlaylist } from "../offline/database";
 import type { Local } from "../offline/start";
@@ -8,11 +8,13 @@ import { formatBytes } from "../shell/format";
 import { t } from "../shell/i18n";
 import { LocalReading } from "../shell/local-reading";
 import { canWorkOffline } from "../shell/worker";
+import { ring } from "../styles/ring";
 import { base, buttons } from "../styles/shared";
 import "./action-menu";
+import { HeldFocus } from "./held-focus";
 import { icon } from "./icons";
 import { actionsOf, explainPlain, keep } from "./offline-actions";
-import { moved, partOf, stateOf } from "./offline-words";
+import { moved, named, partOf, stateOf } from "./offline-words";
 
 interface Found {
   kept: OfflinePlaylist | null;
@@ -27,6 +29,8 @@ export class KeepButton extends LitElement {
   @property() playlist = "";
   /** Without words, for a tile. */
   @property({ type: Boolean }) compact = false;
+  /** It is found out whether it fits. */
+  @state() private isAsking = false;
 
   private readonly reading = new LocalReading(
     this,
@@ -38,26 +42,12 @@ export class KeepButton extends LitElement {
   static override styles = [
     base,
     buttons,
+    ring,
     css`
       :host {
         display: inline-flex;
         align-items: center;
         gap: var(--space-1);
-      }
-      .ring {
-        flex: none;
-        rotate: -90deg;
-      }
-      .ring circle {
-        fill: none;
-        stroke: currentColor;
-        opacity: 0.25;
-        stroke-width: 3;
-      }
-      .ring .done {
-        stroke: var(--accent);
-        opacity: 1;
-        transition: stroke-dasharray 400ms linear;
       }
       .pill::part(opener) {
         display: inline-flex;
@@ -87,6 +77,11 @@ export class KeepButton extends LitElement {
     `,
   ];
 
+  constructor() {
+    super();
+    new HeldFocus(this);
+  }
+
   protected override updated(changed: Map<string, unknown>): void {
     if (changed.has("playlist") && changed.get("playlist") !== undefined) void this.reading.renew();
   }
@@ -94,28 +89,43 @@ export class KeepButton extends LitElement {
   protected override render() {
     const found = this.reading.value;
     if (!found || !this.playlist) return nothing;
-    if (!found.kept) return this.renderWish(found);
-    const { kept } = found;
+    return html`${found.kept ? this.renderKept(found.kept) : this.renderWish(found)} ${renderNews(found.kept)}`;
+  }
+
+  private renderKept(kept: OfflinePlaylist) {
     return html`<action-menu
         class=${this.compact ? "" : "pill"}
         data-state=${kept.state}
         label=${`${t("keep.menu", { title: kept.title })}: ${stateOf(kept)}`}
         .actions=${() => actionsOf(kept)}
         >${renderMark(kept, this.compact ? 22 : 20)}${this.compact ? nothing : html`<span>${stateOf(kept)}</span>`}</action-menu
-      >
-      <span class="unseen" role="status">${kept.state === "fetching" ? "" : stateOf(kept)}</span>`;
+      >`;
   }
 
   private renderWish({ title, sizeBytes }: Found) {
     const words = sizeBytes ? t("keep.keepSize", { size: formatBytes(sizeBytes) }) : t("keep.keep");
-    const run = (): void => {
-      if (canWorkOffline) void keep(this.playlist, title);
-      else void explainPlain();
-    };
-    if (!this.compact) return html`<button class="button with-icon" @click=${run}>${icon("keep", 20)}${words}</button>`;
+    const run = (): void => void this.keep(title);
+    if (!this.compact) {
+      return html`<button class="button with-icon" aria-disabled=${this.isAsking} @click=${run}>${icon("keep", 20)}${words}</button>`;
+    }
     const label = `${words}: ${title}`;
-    return html`<button class="icon-button" aria-label=${label} title=${words} @click=${run}>${icon("keep")}</button>`;
+    return html`<button class="icon-button" aria-disabled=${this.isAsking} aria-label=${label} title=${words} @click=${run}>
+      ${icon("keep")}
+    </button>`;
   }
+
+  private async keep(title: string): Promise<void> {
+    if (this.isAsking) return;
+    this.isAsking = true;
+    await (canWorkOffline ? keep(this.playlist, title) : explainPlain());
+    this.isAsking = false;
+  }
+}
+
+/** For ears: where it got to, but not every step of the way. */
+export function renderNews(kept: OfflinePlaylist | null) {
+  const news = kept && kept.state !== "fetching" ? `${kept.title}: ${stateOf(kept)}` : "";
+  return html`<span class="unseen" role="status">${news}</span>`;
 }
 
 /** A ring that fills while it comes, a mark for how it ended. */
@@ -130,13 +140,16 @@ export function renderMark(kept: OfflinePlaylist, size: number) {
   </svg>`;
 }
 
-async function find({ db, library }: Local, id: string): Promise<Found> {
-  const kept = (await db.get("offline", id)) ?? null;
+async function find(from: Local, id: string): Promise<Found> {
+  const { db, library } = from;
+  await library.refresh(); // a change that was made a moment ago
+  const kept = await db.get("offline", id);
+  if (kept) return { kept: named(kept, from), title: "", sizeBytes: null };
   const playlist = library.playlists.value.find((one) => one.id === id);
-  if (!playlist || kept) return { kept, title: kept?.title ?? playlist?.title ?? "", sizeBytes: null };
+  if (!playlist) return { kept: null, title: "", sizeBytes: null };
   const tracks = await library.getTracks(playlist.items.map((item) => item.track));
   const sizeBytes = [...tracks.values()].reduce((sum, track) => sum + (track.is_missing ? 0 : (track.size_bytes ?? 0)), 0);
-  return { kept, title: playlist.title, sizeBytes };
+  return { kept: null, title: playlist.title, sizeBytes };
 }
 
 declare global {

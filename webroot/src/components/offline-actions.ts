@@ -1,7 +1,7 @@
 /** What can be done with a playlist that this device keeps. */
 import type { OfflinePlaylist } from "../offline/database";
 import { type Local, local } from "../offline/start";
-import { giveBackFocus } from "../shell/focus";
+import { isOnline, probe } from "../shell/connection";
 import { formatBytes } from "../shell/format";
 import { t } from "../shell/i18n";
 import { attempt, toast } from "../shell/toasts";
@@ -17,6 +17,16 @@ export async function keep(id: string, title: string): Promise<void> {
   });
 }
 
+/** Look for what is new of all that is kept. The lists tell what is on its way or in the way; this tells where they would not. */
+export async function update(): Promise<void> {
+  const isDone = await withKeeper((keeper) => Promise.all([keeper.reconcile("wish"), probe()]));
+  if (!isDone || !local.value) return;
+  const states = (await local.value.db.getAll("offline")).map(({ state }) => state);
+  if (!isOnline.value) toast(t("keep.updateAway"), { kind: "error" });
+  else if (states.includes("paused")) toast(t("keep.updatePaused"));
+  else if (states.every((state) => state === "ready")) toast(t("keep.updated"));
+}
+
 /** What a menu offers in the state that it is in. */
 export function actionsOf(kept: OfflinePlaylist): (MenuAction | null)[] {
   const { id, state, is_pinned, ready_at } = kept;
@@ -25,7 +35,7 @@ export function actionsOf(kept: OfflinePlaylist): (MenuAction | null)[] {
   return [
     state === "short" ? { label: t("keep.why"), icon: "warning", run: () => void tellShort(kept) } : null,
     state === "ready"
-      ? { label: t("keep.update"), icon: "retry", run: () => void withKeeper((keeper) => keeper.reconcile("wish")) }
+      ? { label: t("keep.update"), icon: "retry", run: () => void update() }
       : null,
     isMoving ? { label: t("keep.pause"), icon: "pause", run: () => void withKeeper((keeper) => keeper.pause(id)) } : null,
     state === "paused" ? { label: t("keep.resume"), icon: "download", run: again } : null,
@@ -57,13 +67,13 @@ export async function remove({ id, title, stored_bytes }: OfflinePlaylist): Prom
 /** Why it does not fit, and what would. */
 export async function tellShort(kept: Pick<OfflinePlaylist, "id" | "title" | "urls">): Promise<void> {
   const { showShort } = await import("./offline-short");
-  await giveBackFocus(showShort(kept));
+  await showShort(kept);
 }
 
 /** Why nothing can be kept over plain http. */
 export async function explainPlain(): Promise<void> {
   const { showPlain } = await import("./offline-plain");
-  await giveBackFocus(showPlain());
+  await showPlain();
 }
 
 async function withKeeper(work: (keeper: Local["keeper"]) => Promise<unknown>): Promise<boolean> {

@@ -6,24 +6,21 @@ import { deleteStats, getStats, type OfflineStats } from "../api/offline";
 import { saveCounts } from "../offline/counting";
 import { getDeviceState, setDeviceState } from "../offline/database";
 import { local, whenOpen } from "../offline/start";
-import { isOnline } from "../shell/connection";
 import { formatBytes, formatLength, formatNumber } from "../shell/format";
 import { t } from "../shell/i18n";
-import { Watch } from "../shell/store";
 import { attempt, toast } from "../shell/toasts";
 import { facts } from "../styles/facts";
 import { shared } from "../styles/shared";
+import { cardHead } from "./card-head";
 import { confirm } from "./confirm-dialog";
-import "./stats-plot";
-import { barsOf, hitsOf, missesOf, VIEWS, type ViewName } from "./stats-views";
-
-const DAYS = 30;
+import "./stats-days";
+import { DAYS, hitsOf, missesOf } from "./stats-views";
+import { WhenOnline } from "./when-online";
 
 @customElement("offline-counts")
 export class OfflineCounts extends LitElement {
   @state() private stats: OfflineStats | null = null;
   @state() private isCounting = true;
-  @state() private view: ViewName = "plays";
 
   static override styles = [
     ...shared,
@@ -39,20 +36,12 @@ export class OfflineCounts extends LitElement {
 
   constructor() {
     super();
-    new Watch(this, isOnline);
-  }
-
-  override connectedCallback(): void {
-    super.connectedCallback();
-    void this.load();
+    new WhenOnline(this, () => this.load());
   }
 
   protected override render() {
     return html`<section class="card stack">
-      <div>
-        <h2>${t("counts.heading")}</h2>
-        <p class="soft small">${t("counts.text")}</p>
-      </div>
+      ${cardHead(t("counts.heading"), t("counts.text"))}
       <label class="check">
         <input type="checkbox" .checked=${this.isCounting} @change=${this.turn} />${t("counts.switch")}
       </label>
@@ -63,8 +52,6 @@ export class OfflineCounts extends LitElement {
   private renderStats(stats: OfflineStats) {
     const { totals } = stats;
     const asked = hitsOf(totals) + missesOf(totals);
-    const view = VIEWS[this.view];
-    const bars = barsOf(stats.days, DAYS, new Date(), view.values);
     return html`${stats.is_counting ? nothing : html`<p class="soft small">${t("counts.serverOff")}</p>`}
       <dl class="facts">
         <div><dt>${t("counts.plays")}</dt><dd>${formatNumber(totals.plays)}</dd></div>
@@ -74,19 +61,7 @@ export class OfflineCounts extends LitElement {
       <p class="soft small">
         ${t("counts.hitRatio", { percent: `${formatNumber(asked > 0 ? Math.round((hitsOf(totals) / asked) * 100) : 0)} %` })}
       </p>
-      <div class="row" role="group" aria-label=${t("counts.show")}>
-        ${(Object.keys(VIEWS) as ViewName[]).map(
-          (name) => html`<button class="chip" aria-pressed=${name === this.view} @click=${() => (this.view = name)}>
-            ${t(`counts.${name}`)}
-          </button>`,
-        )}
-      </div>
-      <stats-plot
-        label=${t("counts.label", { what: t(`counts.${this.view}`) })}
-        .series=${view.series()}
-        .bars=${bars}
-        .format=${view.format}
-      ></stats-plot>
+      <stats-days .days=${stats.days}></stats-days>
       <div><button class="button" @click=${this.clear}>${t("counts.clear")}</button></div>`;
   }
 

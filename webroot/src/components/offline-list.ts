@@ -3,21 +3,22 @@ import { css, html, LitElement, nothing } from "lit";
 import { customElement, state } from "lit/decorators.js";
 
 import type { OfflinePlaylist } from "../offline/database";
-import { type Local, local } from "../offline/start";
+import type { Local } from "../offline/start";
 import { formatAgo } from "../shell/format";
 import { t } from "../shell/i18n";
 import { LocalReading } from "../shell/local-reading";
 import { href } from "../shell/router";
-import { attempt } from "../shell/toasts";
 import { lines } from "../styles/lines";
+import { ring } from "../styles/ring";
 import { shared } from "../styles/shared";
 import "./action-menu";
 import "./artwork-image";
 import "./empty-state";
+import { HeldFocus } from "./held-focus";
 import { icon } from "./icons";
-import { renderMark } from "./keep-button";
-import { actionsOf } from "./offline-actions";
-import { moved, partOf, reasonOf, sizeOf, stateOf } from "./offline-words";
+import { renderMark, renderNews } from "./keep-button";
+import { actionsOf, update } from "./offline-actions";
+import { moved, named, partOf, reasonOf, sizeOf, stateOf } from "./offline-words";
 import "./progress-bar";
 
 const ORDERS = ["used", "size", "title"] as const;
@@ -39,6 +40,7 @@ export class OfflineList extends LitElement {
   static override styles = [
     ...shared,
     lines,
+    ring,
     css`
       .lines > li {
         grid-template-columns: 48px minmax(0, 1fr) auto;
@@ -75,8 +77,14 @@ export class OfflineList extends LitElement {
     `,
   ];
 
+  constructor() {
+    super();
+    new HeldFocus(this);
+  }
+
   protected override render() {
-    const found = this.reading.value ?? [];
+    const found = this.reading.value;
+    if (!found) return nothing;
     const isBusy = this.isBusy(found);
     if (found.length === 0) {
       return html`<empty-state icon="keep" heading=${t("offline.empty")} text=${t("offline.emptyText")}>
@@ -90,7 +98,7 @@ export class OfflineList extends LitElement {
           <select aria-label=${t("offline.order")} @change=${this.sort}>
             ${ORDERS.map((name) => html`<option value=${name} ?selected=${name === this.order}>${t(`offline.order.${name}`)}</option>`)}
           </select>
-          <button class="button with-icon" aria-disabled=${isBusy} @click=${this.update_}>
+          <button class="button with-icon" aria-disabled=${isBusy} @click=${() => isBusy || this.update_()}>
             ${icon("retry", 20)}${t(isBusy ? "keep.updating" : "offline.update")}
           </button>
         </div>
@@ -104,21 +112,24 @@ export class OfflineList extends LitElement {
   private renderLine({ playlist, picture }: Found) {
     const { id, title, is_pinned, state, last_used_at } = playlist;
     const reason = reasonOf(playlist);
+    const about = [sizeOf(playlist), t("offline.used", { when: formatAgo(last_used_at) })].filter(Boolean).join(" · ");
+    const goesOn = state === "offline" || state === "waiting";
     return html`<li data-state=${state}>
-      <artwork-image .src=${picture} .seed=${title}></artwork-image>
+      <artwork-image size="96" .src=${picture} .seed=${title}></artwork-image>
       <div class="words">
         <div class="name">
-          <h3><a href=${href(`/playlist/?id=${id}`)}>${title}</a></h3>
+          <h3 dir="auto"><a href=${href(`/playlist/?id=${id}`)}>${title}</a></h3>
           ${is_pinned ? html`<span class="badge accent">${icon("pin", 14)}${t("keep.pinned")}</span>` : nothing}
         </div>
         <p class="state small">${renderMark(playlist, 18)}<span>${stateOf(playlist)}</span></p>
-        <p class="soft small numbers">${sizeOf(playlist)} · ${t("offline.used", { when: formatAgo(last_used_at) })}</p>
-        ${reason ? html`<p class="small error">${reason}</p>` : nothing}
+        <p class="soft small numbers">${about}</p>
+        ${reason ? html`<p class="small ${goesOn ? "soft" : "error"}">${reason}</p>` : nothing}
         ${state === "fetching" || state === "paused"
           ? html`<progress-bar .value=${partOf(playlist)} label=${title} tone=${state === "paused" ? "still" : "accent"}></progress-bar>`
           : nothing}
       </div>
       <action-menu label=${t("keep.menu", { title })} .actions=${() => actionsOf(playlist)}></action-menu>
+      ${renderNews(playlist)}
     </li>`;
   }
 
@@ -132,16 +143,17 @@ export class OfflineList extends LitElement {
   }
 
   private async update_(): Promise<void> {
-    if (this.isUpdating) return;
     this.isUpdating = true;
-    await attempt(async () => local.value?.keeper.reconcile("wish"));
+    await update();
     this.isUpdating = false;
   }
 }
 
-async function list({ db, library }: Local): Promise<Found[]> {
+async function list(from: Local): Promise<Found[]> {
+  const { db, library } = from;
+  await library.refresh(); // a name that was changed a moment ago
   const pictures = new Map(library.playlists.value.map(({ id, artwork_url }) => [id, artwork_url]));
-  return (await db.getAll("offline")).map((playlist) => ({ playlist, picture: pictures.get(playlist.id) ?? null }));
+  return (await db.getAll("offline")).map((one) => ({ playlist: named(one, from), picture: pictures.get(one.id) ?? null }));
 }
 
 function compare(order: Order, a: OfflinePlaylist, b: OfflinePlaylist): number {

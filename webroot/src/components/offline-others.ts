@@ -10,7 +10,9 @@ import { currentUser } from "../shell/session";
 import { attempt, toast } from "../shell/toasts";
 import { lines } from "../styles/lines";
 import { shared } from "../styles/shared";
+import { cardHead } from "./card-head";
 import { confirm } from "./confirm-dialog";
+import { HeldFocus } from "./held-focus";
 import { icon } from "./icons";
 
 @customElement("offline-others")
@@ -18,6 +20,11 @@ export class OfflineOthers extends LitElement {
   @state() private traces: readonly Trace[] = [];
 
   static override styles = [...shared, lines];
+
+  constructor() {
+    super();
+    new HeldFocus(this);
+  }
 
   override connectedCallback(): void {
     super.connectedCallback();
@@ -27,10 +34,7 @@ export class OfflineOthers extends LitElement {
   protected override render() {
     if (this.traces.length === 0) return nothing;
     return html`<section class="card stack">
-      <div>
-        <h2>${t("others.heading")}</h2>
-        <p class="soft small">${t("others.text")}</p>
-      </div>
+      ${cardHead(t("others.heading"), t("others.text"))}
       <ul class="lines" role="list">
         ${this.traces.map(
           (trace) => html`<li>

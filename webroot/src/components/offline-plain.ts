@@ -1,22 +1,15 @@
 /** Over plain http nothing can be kept: says what is missing, and who can change that. */
-import { css, html, LitElement } from "lit";
-import { customElement, query } from "lit/decorators.js";
+import { css, html } from "lit";
+import { customElement } from "lit/decorators.js";
 
 import { t } from "../shell/i18n";
-import { dialogs } from "../styles/dialogs";
-import { base, buttons } from "../styles/shared";
 import "./connection-card";
+import { ModalDialog, showModal } from "./modal-dialog";
 
 @customElement("offline-plain")
-export class OfflinePlain extends LitElement {
-  @query("dialog") private dialog!: HTMLDialogElement;
-
-  closed: () => void = () => undefined;
-
+export class OfflinePlain extends ModalDialog {
   static override styles = [
-    base,
-    buttons,
-    dialogs,
+    ModalDialog.styles,
     css`
       form {
         display: grid;
@@ -35,22 +28,11 @@ export class OfflinePlain extends LitElement {
     </dialog>`;
   }
 
-  protected override firstUpdated(): void {
-    this.dialog.showModal();
-  }
-
-  private close(): void {
-    this.closed();
-    this.remove();
-  }
+  protected override answer(): void {}
 }
 
 export function showPlain(): Promise<void> {
-  return new Promise((resolve) => {
-    const dialog = document.createElement("offline-plain");
-    dialog.closed = resolve;
-    document.body.append(dialog);
-  });
+  return showModal(document.createElement("offline-plain"));
 }
 
 declare global {

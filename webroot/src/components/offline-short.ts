@@ -1,6 +1,6 @@
 /** A playlist does not fit: what it needs, what there is, how much of it would fit, and what could go instead. */
-import { css, html, LitElement, nothing } from "lit";
-import { customElement, property, query, state } from "lit/decorators.js";
+import { css, html, nothing } from "lit";
+import { customElement, property, state } from "lit/decorators.js";
 
 import type { OfflinePlaylist } from "../offline/database";
 import type { Forecast } from "../offline/forecast";
@@ -10,10 +10,10 @@ import { type Local, local } from "../offline/start";
 import { formatBytes } from "../shell/format";
 import { t } from "../shell/i18n";
 import { attempt } from "../shell/toasts";
-import { dialogs } from "../styles/dialogs";
 import { facts } from "../styles/facts";
 import { lines } from "../styles/lines";
-import { base, buttons } from "../styles/shared";
+import { ModalDialog, showModal } from "./modal-dialog";
+import { named } from "./offline-words";
 
 interface Found {
   room: Room;
@@ -22,7 +22,7 @@ interface Found {
 }
 
 @customElement("offline-short")
-export class OfflineShort extends LitElement {
+export class OfflineShort extends ModalDialog {
   /** The playlist's id; kept or not. */
   @property() playlist = "";
   @property() name = "";
@@ -30,14 +30,9 @@ export class OfflineShort extends LitElement {
   @property({ attribute: false }) urls: readonly string[] | null = null;
   @state() private kept: OfflinePlaylist | null = null;
   @state() private found: Found | null = null;
-  @query("dialog") private dialog!: HTMLDialogElement;
-
-  closed: () => void = () => undefined;
 
   static override styles = [
-    base,
-    buttons,
-    dialogs,
+    ModalDialog.styles,
     facts,
     lines,
     css`
@@ -73,7 +68,7 @@ export class OfflineShort extends LitElement {
   }
 
   protected override firstUpdated(): void {
-    this.dialog.showModal();
+    super.firstUpdated();
     void attempt(async () => {
       this.found = local.value && (await look(local.value, this.playlist, this.urls));
       this.kept = (await local.value?.db.get("offline", this.playlist)) ?? null;
@@ -115,7 +110,7 @@ export class OfflineShort extends LitElement {
         await keeper.want(this.playlist, { title: this.name, urls: this.urls });
       });
     return html`<li>
-      <div class="words"><span class="cut">${title}</span><span class="soft small numbers">${formatBytes(bytes)}</span></div>
+      <div class="words"><span class="cut" dir="auto">${title}</span><span class="soft small numbers">${formatBytes(bytes)}</span></div>
       <button type="button" class="button" aria-label="${t("keep.remove")}: ${title}" @click=${run}>${t("others.remove")}</button>
     </li>`;
   }
@@ -124,14 +119,12 @@ export class OfflineShort extends LitElement {
     if (await attempt(async () => local.value && work(local.value))) this.dialog.close();
   }
 
-  private close(): void {
-    this.closed();
-    this.remove();
-  }
+  protected override answer(): void {}
 }
 
 /** Null while the server is away; of the others what nobody else keeps, the longest unused first. */
-async function look({ db, keeper }: Local, id: string, urls: readonly string[] | null): Promise<Found | null> {
+async function look(from: Local, id: string, urls: readonly string[] | null): Promise<Found | null> {
+  const { db, keeper } = from;
   const [forecast, room, playlists, entries] = await Promise.all([
     keeper.forecast(id, urls).catch(() => null),
     keeper.room(),
@@ -142,18 +135,15 @@ async function look({ db, keeper }: Local, id: string, urls: readonly string[] |
   const wanted = wantedOf(playlists);
   const others = playlists
     .filter((playlist) => playlist.id !== id)
-    .map((playlist) => ({ playlist, bytes: ownBytes(playlist.id, wanted, stored) }))
+    .map((playlist) => ({ playlist: named(playlist, from), bytes: ownBytes(playlist.id, wanted, stored) }))
     .filter(({ bytes }) => bytes > 0);
   others.sort((a, b) => (a.playlist.last_used_at < b.playlist.last_used_at ? -1 : 1));
   return forecast && { room, forecast, others };
 }
 
 export function showShort({ id, title, urls }: Pick<OfflinePlaylist, "id" | "title" | "urls">): Promise<void> {
-  return new Promise((resolve) => {
-    const dialog = document.createElement("offline-short");
-    Object.assign(dialog, { playlist: id, name: title, urls, closed: resolve });
-    document.body.append(dialog);
-  });
+  const dialog = document.createElement("offline-short");
+  return showModal(Object.assign(dialog, { playlist: id, name: title, urls }));
 }
 
 declare global {

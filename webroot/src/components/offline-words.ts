@@ -1,8 +1,15 @@
 /** How far keeping a playlist is, in words. */
 import type { OfflinePlaylist } from "../offline/database";
+import type { Local } from "../offline/start";
 import { formatBytes, formatNumber } from "../shell/format";
 import type { Progress } from "../shell/local-reading";
 import { t, tryT } from "../shell/i18n";
+
+/** By the name that its playlist has by now. */
+export function named(kept: OfflinePlaylist, { library }: Local): OfflinePlaylist {
+  const playlist = library.playlists.value.find(({ id }) => id === kept.id);
+  return playlist ? { ...kept, title: playlist.title } : kept;
+}
 
 /** Between 0 and 1; by bytes, for tracks differ in size. Null where nobody knows yet. */
 export function partOf({ size_bytes, stored_bytes }: OfflinePlaylist): number | null {
@@ -34,9 +41,10 @@ export function stateOf(playlist: OfflinePlaylist): string {
   return t(`keep.${state}`);
 }
 
-/** "4 of 20 · 31 MB of 182 MB", or just the size where all is here. */
+/** "4 of 20 · 31 MB of 182 MB", or just the size where all is here; empty where nobody knows yet. */
 export function sizeOf(playlist: OfflinePlaylist): string {
-  const { items, stored_items, size_bytes, stored_bytes, state } = playlist;
+  const { items, stored_items, size_bytes, stored_bytes, state, manifest } = playlist;
+  if (manifest === null) return "";
   // What is here only in part says so itself.
   if (state === "ready" && stored_items < wholeOf(playlist)) return formatBytes(size_bytes);
   if (state === "ready") return `${t("library.count", { count: items })} · ${formatBytes(size_bytes)}`;

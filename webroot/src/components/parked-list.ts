@@ -10,6 +10,8 @@ import { LocalReading } from "../shell/local-reading";
 import { attempt } from "../shell/toasts";
 import { lines } from "../styles/lines";
 import { shared } from "../styles/shared";
+import { cardHead } from "./card-head";
+import { HeldFocus } from "./held-focus";
 import { icon } from "./icons";
 import { namesOf, type Names, reasonOf, wordsOf } from "./parked-words";
 
@@ -41,15 +43,17 @@ export class ParkedList extends LitElement {
     `,
   ];
 
+  constructor() {
+    super();
+    new HeldFocus(this);
+  }
+
   protected override render() {
     const { parked, names } = this.reading.value ?? { parked: [], names: new Map() as Names };
     if (parked.length === 0) return nothing;
     const isRefused = parked.some(({ result }) => result.status !== "applied");
     return html`<section class="card stack" ?data-refused=${isRefused}>
-      <div>
-        <h2>${t("parked.heading")}</h2>
-        <p class="soft small">${t("parked.text")}</p>
-      </div>
+      ${cardHead(t("parked.heading"), t("parked.text"))}
       <ul class="lines" role="list" aria-label=${t("parked.heading")}>
         ${parked.map((one) => html`<li>${this.renderLine(one, names)}</li>`)}
       </ul>
@@ -91,6 +95,7 @@ export class ParkedList extends LitElement {
 }
 
 async function list({ outbox, library }: Local): Promise<Found> {
+  await library.refresh(); // a change that was made a moment ago
   const parked = await outbox.parked();
   return { parked, names: await namesOf(parked.map(({ op }) => op), library) };
 }

@@ -7,7 +7,8 @@ import { hasCode } from "../api/errors";
 import { t } from "../shell/i18n";
 import { currentUser } from "../shell/session";
 import "./code-field";
-import { FormDialog, openDialog } from "./form-dialog";
+import { FormDialog } from "./form-dialog";
+import { showModal } from "./modal-dialog";
 import { textOf } from "./submission";
 
 @customElement("password-dialog")
@@ -41,7 +42,7 @@ export class PasswordDialog extends FormDialog {
 }
 
 /** Resolves true where the server was convinced. */
-export const askPassword = (): Promise<boolean> => openDialog(document.createElement("password-dialog"));
+export const askPassword = (): Promise<boolean> => showModal(document.createElement("password-dialog"));
 
 declare global {
   interface HTMLElementTagNameMap {

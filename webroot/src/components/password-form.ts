@@ -11,6 +11,7 @@ import { Watch } from "../shell/store";
 import { toast } from "../shell/toasts";
 import { form } from "../styles/form";
 import { shared } from "../styles/shared";
+import { cardHead } from "./card-head";
 import "./code-field";
 import "./form-field";
 import { read, Submission, textOf } from "./submission";
@@ -36,10 +37,7 @@ export class PasswordForm extends LitElement {
 
   protected override render() {
     return html`<section class="card stack">
-      <div>
-        <h2>${t("password.heading")}</h2>
-        <p class="soft small">${t("password.text")}</p>
-      </div>
+      ${cardHead(t("password.heading"), t("password.text"))}
       <form class="form" @submit=${this.submit}>
         ${this.submission.render()}
         <input type="hidden" name="username" autocomplete="username" .value=${currentUser()?.username ?? ""} />

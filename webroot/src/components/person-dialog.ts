@@ -5,7 +5,8 @@ import { customElement, property } from "lit/decorators.js";
 import { patchPerson } from "../api/people";
 import type { Person, PersonPatch } from "../api/types";
 import { t } from "../shell/i18n";
-import { FormDialog, openDialog } from "./form-dialog";
+import { FormDialog } from "./form-dialog";
+import { showModal } from "./modal-dialog";
 import "./quota-field";
 import { quotaIn } from "./quota-field";
 import { textOf } from "./submission";
@@ -72,7 +73,7 @@ export class PersonDialog extends FormDialog {
 export function askChange(person: Person, isSelf: boolean): Promise<boolean> {
   const dialog = document.createElement("person-dialog");
   Object.assign(dialog, { person, isSelf });
-  return openDialog(dialog);
+  return showModal(dialog);
 }
 
 declare global {

@@ -72,8 +72,8 @@ export class PlaylistHead extends LitElement {
       <artwork-image size="512" .src=${playlist.artwork_url ?? playlist.items[0]?.track.artwork_url ?? null} .seed=${playlist.title} eager></artwork-image>
       <div class="about">
         <span class="badge ${playlist.kind === "mirrored" ? "accent" : ""}">${t(`playlist.kind.${playlist.kind}`)}</span>
-        <h1>${playlist.title}</h1>
-        ${playlist.description ? html`<p class="soft">${playlist.description}</p>` : nothing}
+        <h1 dir="auto">${playlist.title}</h1>
+        ${playlist.description ? html`<p class="soft" dir="auto">${playlist.description}</p>` : nothing}
         <p class="soft small">
           ${t("playlist.count", { count: playlist.items.length })}${length} · ${t("playlist.updated", { when: formatAgo(playlist.updated_at) })}
           ${playlist.source_url ? html` · ${t("playlist.follows", { site: hostOf(playlist.source_url) })}` : nothing}

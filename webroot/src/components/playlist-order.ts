@@ -47,13 +47,14 @@ export function moveButtons(line: Line, index: number, last: number, move: Mover
   const { title } = line.track;
   const button = (name: "up" | "down", to: number): TemplateResult => {
     const label = t(`queue.${name}`, { title });
+    const isEnd = to < 0 || to > last;
     return html`<button
       slot="end"
       class="icon-button step"
       aria-label=${label}
       title=${label}
-      ?disabled=${to < 0 || to > last}
-      @click=${() => move(index, to)}
+      aria-disabled=${isEnd}
+      @click=${() => isEnd || move(index, to)}
     >
       ${icon(name, 18)}
     </button>`;

@@ -1,30 +1,27 @@
 /** Which playlist shall these tracks go into? One of those there are, or a new one. */
-import { css, html, LitElement, nothing } from "lit";
-import { customElement, property, query } from "lit/decorators.js";
+import { css, html, nothing } from "lit";
+import { customElement, property } from "lit/decorators.js";
 
 import type { Playlist, Track } from "../api/types";
 import { t } from "../shell/i18n";
 import { addToPlaylist, createPlaylist, loadPlaylists, playlists } from "../shell/playlists";
 import { Watch } from "../shell/store";
 import { attempt } from "../shell/toasts";
-import { dialogs } from "../styles/dialogs";
 import { menus } from "../styles/menus";
-import { base, buttons, fields } from "../styles/shared";
+import { fields } from "../styles/shared";
 import "./artwork-image";
 import "./form-field";
 import { icon } from "./icons";
+import { ModalDialog, showModal } from "./modal-dialog";
 
 @customElement("playlist-picker")
-export class PlaylistPicker extends LitElement {
+export class PlaylistPicker extends ModalDialog {
   @property({ attribute: false }) tracks: readonly Track[] = [];
-  @query("dialog") private dialog!: HTMLDialogElement;
 
   static override styles = [
-    base,
-    buttons,
+    ModalDialog.styles,
     fields,
     menus,
-    dialogs,
     css`
       .new {
         display: flex;
@@ -59,13 +56,13 @@ export class PlaylistPicker extends LitElement {
   }
 
   protected override firstUpdated(): void {
-    this.dialog.showModal();
+    super.firstUpdated();
     if (!playlists.value) void attempt(loadPlaylists);
   }
 
   protected override render() {
     const own = (playlists.value ?? []).filter((playlist) => playlist.kind === "custom");
-    return html`<dialog aria-labelledby="title" @close=${() => this.remove()}>
+    return html`<dialog aria-labelledby="title" @close=${this.close}>
       <div class="top">
         <h2 id="title">${t("picker.title")}</h2>
         <button class="icon-button" aria-label=${t("action.close")} @click=${() => this.dialog.close()}>
@@ -87,11 +84,13 @@ export class PlaylistPicker extends LitElement {
     return html`<button class="item" @click=${() => this.choose(playlist)}>
       <artwork-image size="96" .src=${playlist.artwork_url} .seed=${playlist.title}></artwork-image>
       <span class="words">
-        <span class="cut">${playlist.title}</span>
+        <span class="cut" dir="auto">${playlist.title}</span>
         <span class="soft small">${t("playlist.count", { count: playlist.count })}</span>
       </span>
     </button>`;
   }
+
+  protected override answer(): void {}
 
   private async create(event: SubmitEvent): Promise<void> {
     event.preventDefault();
@@ -108,7 +107,7 @@ export class PlaylistPicker extends LitElement {
 export function openPicker(tracks: readonly Track[]): void {
   const picker = document.createElement("playlist-picker");
   picker.tracks = tracks;
-  document.body.append(picker);
+  void showModal(picker);
 }
 
 declare global {

@@ -6,7 +6,8 @@ import { deletePerson } from "../api/people";
 import type { Person, Usage } from "../api/types";
 import { formatBytes } from "../shell/format";
 import { t } from "../shell/i18n";
-import { FormDialog, openDialog } from "./form-dialog";
+import { FormDialog } from "./form-dialog";
+import { showModal } from "./modal-dialog";
 
 @customElement("removal-dialog")
 export class RemovalDialog extends FormDialog {
@@ -128,7 +129,7 @@ export class RemovalDialog extends FormDialog {
 export function askRemoval(person: Person, usage: Usage | null, others: readonly Person[]): Promise<boolean> {
   const dialog = document.createElement("removal-dialog");
   Object.assign(dialog, { person, usage, others });
-  return openDialog(dialog);
+  return showModal(dialog);
 }
 
 declare global {

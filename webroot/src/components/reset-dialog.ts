@@ -5,7 +5,8 @@ import { customElement, property } from "lit/decorators.js";
 import { resetPassword } from "../api/people";
 import type { Person } from "../api/types";
 import { t } from "../shell/i18n";
-import { FormDialog, openDialog } from "./form-dialog";
+import { FormDialog } from "./form-dialog";
+import { showModal } from "./modal-dialog";
 import { textOf } from "./submission";
 
 @customElement("reset-dialog")
@@ -47,7 +48,7 @@ export class ResetDialog extends FormDialog {
 export function askReset(person: Person): Promise<boolean> {
   const dialog = document.createElement("reset-dialog");
   dialog.person = person;
-  return openDialog(dialog);
+  return showModal(dialog);
 }
 
 declare global {

@@ -7,7 +7,8 @@ import type { Backup } from "../api/types";
 import { formatAgo } from "../shell/format";
 import { t } from "../shell/i18n";
 import { nameOf } from "./backup-words";
-import { FormDialog, openDialog } from "./form-dialog";
+import { FormDialog } from "./form-dialog";
+import { showModal } from "./modal-dialog";
 
 const MEANINGS = ["restore.back", "restore.out", "restore.kept", "restore.media", "restore.again"] as const;
 
@@ -65,7 +66,7 @@ export class RestoreDialog extends FormDialog {
 export function askRestore(backup: Backup): Promise<boolean> {
   const dialog = document.createElement("restore-dialog");
   dialog.backup = backup;
-  return openDialog(dialog);
+  return showModal(dialog);
 }
 
 declare global {

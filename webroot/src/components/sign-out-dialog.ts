@@ -9,8 +9,11 @@ import { isOnline } from "../shell/connection";
 import { leave, prepareToLeave } from "../shell/departure";
 import { formatBytes } from "../shell/format";
 import { t } from "../shell/i18n";
+import { Watch } from "../shell/store";
 import { attempt } from "../shell/toasts";
-import { FormDialog, openDialog } from "./form-dialog";
+import { FormDialog } from "./form-dialog";
+import { HeldFocus } from "./held-focus";
+import { showModal } from "./modal-dialog";
 
 /** So long what waits is tried to be sent before somebody is asked. */
 const SENDING_MS = 2_500;
@@ -31,6 +34,12 @@ export class SignOutDialog extends FormDialog {
       }
     `,
   ];
+
+  constructor() {
+    super();
+    new Watch(this, isOnline);
+    new HeldFocus(this);
+  }
 
   protected override heading(): string {
     return t("leave.title");
@@ -78,8 +87,14 @@ export class SignOutDialog extends FormDialog {
   }
 }
 
-/** Sign out; where something would be lost, ask before. */
-export async function signOut(user: string): Promise<void> {
+let leaving: Promise<void> | null = null;
+
+/** Sign out; where something would be lost, ask before. Whoever clicks twice is asked once. */
+export function signOut(user: string): Promise<void> {
+  return (leaving ??= tryToLeave(user).finally(() => (leaving = null)));
+}
+
+async function tryToLeave(user: string): Promise<void> {
   const stay = prepareToLeave();
   if (isOnline.value) await sendWaiting();
   // A database that cannot be read has nothing that could be told of.
@@ -91,7 +106,7 @@ export async function signOut(user: string): Promise<void> {
 function askToLeave(user: string, loss: Loss): Promise<boolean> {
   const dialog = document.createElement("sign-out-dialog");
   Object.assign(dialog, { user, loss });
-  return openDialog(dialog);
+  return showModal(dialog);
 }
 
 const isNothing = ({ playlists, unsent, plays, parked }: Loss): boolean => playlists + unsent + plays + parked === 0;

@@ -5,6 +5,8 @@ import { customElement, property } from "lit/decorators.js";
 import { formatDate } from "../shell/format";
 import { t } from "../shell/i18n";
 import { base } from "../styles/shared";
+import { summary } from "../styles/summary";
+import { table } from "../styles/table";
 
 export interface Bar {
   /** "2026-11-22". */
@@ -29,6 +31,8 @@ export class StatsPlot extends LitElement {
 
   static override styles = [
     base,
+    summary,
+    table,
     css`
       .plot {
         display: grid;
@@ -81,39 +85,9 @@ export class StatsPlot extends LitElement {
       .key li + li::before {
         background: var(--line-strong);
       }
-      summary {
-        inline-size: fit-content;
-        min-block-size: var(--target);
-        align-content: center;
-        color: var(--text-soft);
-        font-size: var(--text-2);
-        font-weight: 600;
-        cursor: pointer;
-        border-radius: var(--radius-s);
-      }
       .table {
         max-block-size: 320px;
-        overflow: auto;
-      }
-      table {
-        inline-size: 100%;
-        border-collapse: collapse;
         font-size: var(--text-2);
-        font-variant-numeric: tabular-nums;
-      }
-      th,
-      td {
-        padding: var(--space-2) var(--space-2);
-        border-block-end: 1px solid var(--line);
-        text-align: end;
-        font-weight: 400;
-      }
-      th:first-child {
-        text-align: start;
-      }
-      thead th {
-        color: var(--text-soft);
-        font-weight: 600;
       }
     `,
   ];

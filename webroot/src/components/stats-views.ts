@@ -6,6 +6,9 @@ import { formatBytes, formatLength, formatNumber } from "../shell/format";
 import { t } from "../shell/i18n";
 import type { Bar } from "./stats-plot";
 
+/** So many are asked for, and shown. */
+export const DAYS = 30;
+
 export type ViewName = "plays" | "offline" | "saved" | "hits";
 
 interface View {

@@ -11,6 +11,7 @@ import { attempt, toast } from "../shell/toasts";
 import { canWorkOffline } from "../shell/worker";
 import { shared } from "../styles/shared";
 import { confirm } from "./confirm-dialog";
+import { HeldFocus } from "./held-focus";
 import { icon } from "./icons";
 import "./progress-bar";
 import "./storage-repair";
@@ -52,6 +53,11 @@ export class StorageCard extends LitElement {
       }
     `,
   ];
+
+  constructor() {
+    super();
+    new HeldFocus(this);
+  }
 
   protected override render() {
     const room = this.reading.value;

@@ -11,11 +11,14 @@ import { attempt } from "../shell/toasts";
 import { form } from "../styles/form";
 import { lines } from "../styles/lines";
 import { shared } from "../styles/shared";
+import { cardHead } from "./card-head";
 import { confirm } from "./confirm-dialog";
 import "./form-field";
+import { HeldFocus } from "./held-focus";
 import { icon } from "./icons";
 import "./shown-once";
 import { read, Submission, textOf } from "./submission";
+import { WhenOnline } from "./when-online";
 
 const SCOPES: readonly Scope[] = ["read", "play", "write", "download", "admin"];
 const DAYS = [30, 90, 365];
@@ -53,17 +56,15 @@ export class TokenList extends LitElement {
     `,
   ];
 
-  override connectedCallback(): void {
-    super.connectedCallback();
-    void this.load();
+  constructor() {
+    super();
+    new WhenOnline(this, () => this.load());
+    new HeldFocus(this);
   }
 
   protected override render() {
     return html`<section class="card stack">
-      <div>
-        <h2>${t("tokens.heading")}</h2>
-        <p class="soft small">${t("tokens.text")}</p>
-      </div>
+      ${cardHead(t("tokens.heading"), t("tokens.text"))}
       ${this.made ? this.renderMade(this.made) : this.renderForm()}
       ${this.tokens?.length
         ? html`<ul class="lines" role="list" aria-label=${t("tokens.heading")}>

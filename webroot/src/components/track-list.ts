@@ -6,6 +6,7 @@ import { repeat } from "lit/directives/repeat.js";
 import type { Track } from "../api/types";
 import { base, buttons } from "../styles/shared";
 import type { MenuAction } from "./action-menu";
+import { HeldFocus } from "./held-focus";
 import "./track-row";
 
 /** As in rows.ts. */
@@ -64,6 +65,11 @@ export class TrackList extends LitElement {
       }
     `,
   ];
+
+  constructor() {
+    super();
+    new HeldFocus(this, false); // a row that was scrolled away comes back
+  }
 
   override connectedCallback(): void {
     super.connectedCallback();

@@ -54,7 +54,7 @@ export class TrackRow extends LitElement {
           ${isPlaying ? html`<span class="bars" aria-hidden="true"><i></i><i></i><i></i></span>` : nothing}
         </span>
         <span class="words">
-          <span class="title cut">${track.title}</span>
+          <span class="title cut" dir="auto">${track.title}</span>
           <span class="by cut">${this.renderMark()}${why ? t(`track.${why}`) : byline(track)}</span>
         </span>
         <span class="from cut">${track.album || track.channel || ""}</span>

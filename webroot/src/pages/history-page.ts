@@ -6,6 +6,7 @@ import { getTrack, listPlays } from "../api/library";
 import type { Play, Track } from "../api/types";
 import "../components/artwork-image";
 import "../components/empty-state";
+import { HeldFocus } from "../components/held-focus";
 import "../components/loading-state";
 import { libraryChanges, openLibrary } from "../offline/start";
 import { player } from "../player/player";
@@ -45,7 +46,7 @@ export class HistoryPage extends LitElement {
       }
       li button {
         display: grid;
-        grid-template-columns: 5.5ch 48px minmax(0, 1fr);
+        grid-template-columns: 7.5ch 48px minmax(0, 1fr);
         align-items: center;
         gap: var(--space-3);
         inline-size: 100%;
@@ -75,6 +76,7 @@ export class HistoryPage extends LitElement {
         color: var(--text-soft);
       }
       time {
+        white-space: nowrap;
         color: var(--text-soft);
         font-size: var(--text-2);
         font-variant-numeric: tabular-nums;
@@ -93,6 +95,7 @@ export class HistoryPage extends LitElement {
   constructor() {
     super();
     new Watch(this, isOnline);
+    new HeldFocus(this);
   }
 
   override connectedCallback(): void {
@@ -143,14 +146,14 @@ export class HistoryPage extends LitElement {
       <time datetime=${play.played_at}>${formatTime(new Date(play.played_at))}</time>
       <artwork-image size="96" .src=${track?.artwork_url ?? null} .seed=${track?.channel ?? play.title}></artwork-image>
       <span class="words">
-        <span class="title cut">${play.title}</span>
+        <span class="title cut" dir="auto">${play.title}</span>
         <span class="soft small cut">${isGone ? t("history.gone") : why ? t(`track.${why}`) : play.artist}</span>
       </span>
     </button>`;
   }
 
   private renderMore() {
-    return html`<button class="button more" ?disabled=${this.isLoading} @click=${() => void this.more()}>
+    return html`<button class="button more" aria-disabled=${this.isLoading} @click=${() => this.isLoading || void this.more()}>
       ${t("action.more")}
     </button>`;
   }

@@ -95,7 +95,7 @@ export class PlaylistsPage extends LitElement {
     const length = playlist.duration_seconds > 0 ? ` · ${formatLength(playlist.duration_seconds)}` : "";
     return html`<a class="tile" href=${href(`/playlist/?id=${playlist.id}`)}>
         <artwork-image size="512" .src=${playlist.artwork_url} .seed=${playlist.title}></artwork-image>
-        <h2 class="cut">${playlist.title}</h2>
+        <h2 class="cut" dir="auto">${playlist.title}</h2>
         <p class="soft small meta">
           ${playlist.kind === "custom" ? "" : html`<span class="badge accent">${t(`playlist.kind.${playlist.kind}`)}</span>`}
           <span class="cut">${t("playlist.count", { count: playlist.count })}${length}</span>

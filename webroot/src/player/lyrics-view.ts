@@ -47,6 +47,7 @@ export class LyricsView extends LitElement {
       button {
         display: block;
         inline-size: 100%;
+        min-block-size: var(--target);
         padding: var(--space-2) var(--space-3);
         border: 0;
         border-radius: var(--radius-s);
@@ -55,7 +56,6 @@ export class LyricsView extends LitElement {
         color: var(--text-soft);
         font: inherit;
         font-weight: 600;
-        text-align: start;
         overflow-wrap: anywhere;
         transition: color var(--quick);
       }
@@ -76,7 +76,7 @@ export class LyricsView extends LitElement {
   override connectedCallback(): void {
     super.connectedCallback();
     this.end = player.time.subscribe(() => (this.now = lineAt(this.lines, player.position)));
-    for (const name of ["wheel", "touchmove"]) this.addEventListener(name, this.leaveAlone, { passive: true });
+    for (const name of ["wheel", "touchmove", "keydown"]) this.addEventListener(name, this.leaveAlone, { passive: true });
   }
 
   override disconnectedCallback(): void {
@@ -93,7 +93,7 @@ export class LyricsView extends LitElement {
     if (this.lyrics === null) return html`<loading-state rows="3"></loading-state>`;
     if (this.lyrics === "none") return this.renderWord(t("lyrics.none"));
     if (this.lines.length > 0) return this.renderTimed();
-    if (this.lyrics.plain) return html`<p class="plain">${this.lyrics.plain}</p>`;
+    if (this.lyrics.plain) return html`<p class="plain" dir="auto">${this.lyrics.plain}</p>`;
     return this.renderWord(t("lyrics.instrumental"));
   }
 
@@ -111,7 +111,7 @@ export class LyricsView extends LitElement {
     return html`<ol role="list" aria-label=${t("lyrics.title")}>
       ${this.lines.map(
         (line, n) => html`<li>
-          <button aria-current=${n === this.now ? "true" : nothing} @click=${() => player.seek(line.at)}>
+          <button dir="auto" aria-current=${n === this.now ? "true" : nothing} @click=${() => player.seek(line.at)}>
             ${line.text || "♪"}
           </button>
         </li>`,

@@ -127,7 +127,7 @@ export class NowPlaying extends LitElement {
           </div>`}
       <div class="about">
         <div class="words">
-          <h2 class="cut">${track.title}</h2>
+          <h2 class="cut" dir="auto">${track.title}</h2>
           <p class="cut">${byline(track)}</p>
         </div>
         <button

@@ -67,7 +67,7 @@ export class PlayerBar extends LitElement {
     return html`<div class="track">
       <artwork-image size="256" .src=${track.artwork_url} .seed=${track.channel ?? track.title} eager></artwork-image>
       <div class="words">
-        <p class="title cut" title=${track.title}>${track.title}</p>
+        <p class="title cut" dir="auto" title=${track.title}>${track.title}</p>
         <p class="soft small cut">${byline(track)}</p>
       </div>
       <button class="opener" aria-label=${t("player.open", { title: track.title })} @click=${() => this.sheet?.open()}></button>

@@ -36,11 +36,15 @@ export class Player {
     return Number.isFinite(duration) ? duration : (this.current?.duration_seconds ?? 0);
   }
 
-  /** Everything anew, from the one at `index`, or the next after it that can be heard now. */
+  /** Everything anew, from the one at `index`, or the next after it that can be heard now; where there is none, nothing. */
   playList(tracks: readonly Track[], index = 0): void {
+    const { isShuffled, repeat } = this.queue;
+    const ahead = isShuffled || repeat !== "off" ? tracks : tracks.slice(index);
+    if (!ahead.some((track) => obstacle(track) === null)) return this.#strand();
     this.queue.replace(tracks, index);
-    if (this.#isHeard() || this.#step(() => this.queue.next())) this.load({ isToPlay: true });
-    else this.#strand();
+    if (this.#isHeard() || this.#step(() => this.queue.next())) return this.load({ isToPlay: true });
+    this.load({ isToPlay: false });
+    this.#strand();
   }
 
   playNext(tracks: readonly Track[]): void {
@@ -191,8 +195,9 @@ export class Player {
     return this.current !== null && obstacle(this.current) === null;
   }
 
+  /** What sounds goes on. */
   #strand(): void {
-    this.isPlaying = false;
+    this.isPlaying = !this.audio.paused;
     this.strandings.set({});
     this.changed();
   }

@@ -31,7 +31,8 @@ export function keepPlays(player: Player): void {
 
   const save = (): void => {
     const user = currentUser();
-    if (user) remember(`hearing.${user.id}`, hearing);
+    // What was heard before a reload is not forgotten by what has yet to begin.
+    if (user && hearing.key !== "") remember(`hearing.${user.id}`, hearing);
     saved = hearing.seconds;
     countListening(uncounted, !isOnline.value);
     uncounted = 0;

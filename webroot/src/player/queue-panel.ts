@@ -4,6 +4,7 @@ import { customElement, query, state } from "lit/decorators.js";
 import { repeat } from "lit/directives/repeat.js";
 
 import "../components/artwork-image";
+import { HeldFocus } from "../components/held-focus";
 import { icon, type IconName } from "../components/icons";
 import { byline } from "../components/track-row";
 import { kept } from "../offline/start";
@@ -30,6 +31,7 @@ export class QueuePanel extends LitElement {
   constructor() {
     super();
     new Watch(this, player.changes, kept, isOnline);
+    new HeldFocus(this);
   }
 
   protected override render() {
@@ -94,7 +96,7 @@ export class QueuePanel extends LitElement {
         <span class="unseen">${t("player.play")}:</span>
         <artwork-image size="96" .src=${track.artwork_url} .seed=${track.channel ?? track.title}></artwork-image>
         <span class="words">
-          <span class="title cut">${track.title}</span>
+          <span class="title cut" dir="auto">${track.title}</span>
           <span class="soft small cut">${why ? t(`track.${why}`) : byline(track)}</span>
         </span>
       </button>

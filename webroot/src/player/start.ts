@@ -1,7 +1,7 @@
 /** Ties the player to the page and to everything around it. */
 import { currentUser, session } from "../shell/session";
 import { libraryChanges, local } from "../offline/start";
-import { probe } from "../shell/connection";
+import { isOnline, probe } from "../shell/connection";
 import { t } from "../shell/i18n";
 import { toast } from "../shell/toasts";
 import { connectMediaSession } from "./media-session";
@@ -22,7 +22,7 @@ export function startPlayer(): void {
   keepPositions(player);
   keepPlays(player);
   player.strandings.subscribe(() => {
-    toast(t("player.stranded"));
+    toast(t(isOnline.value ? "player.lost" : "player.stranded"));
     void probe();
   });
   libraryChanges.subscribe(() => void followLibrary().catch(() => undefined));

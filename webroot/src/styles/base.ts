@@ -78,6 +78,11 @@ export const base = css`
     text-overflow: ellipsis;
     white-space: nowrap;
   }
+  /* What others wrote begins where their language begins, and is cut at its end; it stands where ours does. */
+  [dir="auto"] {
+    text-align: -webkit-match-parent;
+    text-align: match-parent;
+  }
   .unseen {
     position: absolute;
     inline-size: 1px;

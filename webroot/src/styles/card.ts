@@ -30,16 +30,6 @@ export const card = css`
   .reason svg {
     flex: none;
   }
-  summary {
-    inline-size: fit-content;
-    min-block-size: 32px;
-    align-content: center;
-    color: var(--text-soft);
-    font-size: var(--text-2);
-    font-weight: 600;
-    cursor: pointer;
-    border-radius: var(--radius-s);
-  }
   ol {
     display: grid;
     max-block-size: 420px;

@@ -25,6 +25,9 @@ export const dialogs = css`
       transform: translateY(12px);
     }
   }
+  h2 {
+    overflow-wrap: anywhere;
+  }
   .text {
     color: var(--text-soft);
     text-wrap: pretty;

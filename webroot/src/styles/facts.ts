@@ -1,4 +1,4 @@
-/** What is known of something, name by name: beside each other on a desk, below each other on a phone. And what opens below. */
+/** What is known of something, name by name: beside each other on a desk, below each other on a phone. */
 import { css } from "lit";
 
 export const facts = css`
@@ -16,17 +16,6 @@ export const facts = css`
   }
   dd {
     overflow-wrap: anywhere;
-  }
-  summary {
-    inline-size: fit-content;
-    min-block-size: var(--target);
-    align-content: center;
-    padding-inline-end: var(--space-2);
-    color: var(--text-soft);
-    font-size: var(--text-2);
-    font-weight: 600;
-    cursor: pointer;
-    border-radius: var(--radius-s);
   }
   .error {
     color: var(--danger);
