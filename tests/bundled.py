@@ -22,16 +22,16 @@ def node() -> str:
 def bundle(entry: Path, folder: Path) -> Path:
     """One module of an entry and all that it imports, of the tests, of webroot/src and of webroot/node_modules."""
     made = folder / f"{entry.stem}.mjs"
-    command = [node(), HERE / "bundle.mjs", entry, made]
-    answer = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    command: list[str | Path] = [node(), HERE / "bundle.mjs", entry, made]
+    answer = subprocess.run(command, capture_output=True, text=True, timeout=240)
     assert answer.returncode == 0, answer.stderr
     return made
 
 
 def run_tests(entry: Path, folder: Path, **environ: str) -> str:
     """Every node:test of an entry passes, and there is one; what it printed."""
-    command = [node(), "--enable-source-maps", "--test-reporter=spec", bundle(entry, folder)]
-    answer = subprocess.run(command, env=os.environ | environ, capture_output=True, text=True, timeout=60)
+    command: list[str | Path] = [node(), "--enable-source-maps", "--test-reporter=spec", bundle(entry, folder)]
+    answer = subprocess.run(command, env=os.environ | environ, capture_output=True, text=True, timeout=240)
     assert answer.returncode == 0, answer.stdout + answer.stderr
     assert "tests 0" not in answer.stdout
     return answer.stdout
@@ -39,5 +39,5 @@ def run_tests(entry: Path, folder: Path, **environ: str) -> str:
 
 def ensure_typed(project: Path) -> None:
     """The TypeScript of a folder of tests is as strict as the app's."""
-    answer = subprocess.run([node(), CHECKER, "-p", project], capture_output=True, text=True, timeout=120)
+    answer = subprocess.run([node(), CHECKER, "-p", project], capture_output=True, text=True, timeout=240)
     assert answer.returncode == 0, answer.stdout

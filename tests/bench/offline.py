@@ -25,10 +25,12 @@ from typing import Any
 
 from playwright.sync_api import Page, sync_playwright
 
-from tests.web.conftest import ServerProcess
-from tests.web.offline import Device, Rest, kept, sign_in, wait_for_state, wait_for_worker, wait_until_kept
+from tests.web.browsers import Device
+from tests.web.offline import Rest, wait_for_state, wait_until_kept
+from tests.web.servers import ServerProcess
 from tests.web.shelf import Shelf, fill
-from tests.web.test_story import set_up
+from tests.web.steps import sign_in, wait_for_worker
+from tests.web.stores import kept
 
 SECONDS_OF_5_MB = 312.5  # at 16 kB a second
 Rounds = dict[str, dict[str, list[float]]]
@@ -119,14 +121,12 @@ def measure(folder: Path, rounds: int, tracks: int, items: int) -> Rounds:
 def _served(ends: ExitStack, device: Device, folder: Path, tracks: int, seconds: float) -> tuple[ServerProcess, Shelf]:
     """A server with a playlist of all its tracks; its user is signed in to stay, in a page that is open."""
     folder.mkdir(parents=True)
-    server = ServerProcess(folder).start()
+    server = ServerProcess(folder)
     ends.callback(server.end)
-    page = device.open()
-    set_up(page, server)
     shelf = fill(
         server, tracks=tracks, seconds=seconds, playlists={"Kept": range(tracks)}, with_lyrics=0, with_artwork=0
     )
-    page.context.clear_cookies()
+    page = device.open()
     sign_in(page, server.url)
     wait_for_worker(page)
     return server, shelf

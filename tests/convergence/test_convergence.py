@@ -23,7 +23,7 @@ from soundwave_core import SoundWave, transaction
 from soundwave_core.testing import PASSWORD, Client, setup_code_of
 from soundwave_library import Channels, Entries, NewTrack, Tracks
 from tests.bundled import bundle, node
-from tests.web.conftest import ServerProcess
+from tests.web.servers import ServerProcess
 
 HERE = Path(__file__).parent
 HISTORIES = 300 if os.environ.get("SOUNDWAVE_SOAK") else 100

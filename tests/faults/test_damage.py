@@ -22,7 +22,8 @@ from soundwave_core.sqlite import connect
 Tell = Callable[[str], None]
 PAGE = 4096
 WAL_HEADER, FRAME_HEADER = 32, 24  # sqlite.org/fileformat2.html, 4.1
-WRITES = 25  # of each writer, so that the journal has many commits in it
+WRITES = 25  # of each writer
+FEWEST_FRAMES = 40  # so that the journal has many commits in it
 
 
 class Worn:
@@ -33,9 +34,13 @@ class Worn:
         self.killed = first.moved_to(folder / "killed")
         self.writers, _ = writers_of(self.killed.members.values(), first.tracks)
         served = Served(self.killed.home).wait_until_ready()
-        for thread in begin(self.writers, served.port, WRITES):
-            thread.join(60)
+        for _ in range(5):  # a log that was taken over in the middle begins anew
+            for thread in begin(self.writers, served.port, WRITES):
+                thread.join(60)
+            if frames_of(wal_of(self.killed.home)) >= FEWEST_FRAMES:
+                break
         served.kill()
+        assert frames_of(wal_of(self.killed.home)) >= FEWEST_FRAMES
         self.stopped = self.killed.moved_to(folder / "stopped")
         with serving(self.stopped.home) as again:
             assert again.stop() == 0
@@ -145,6 +150,13 @@ def wal_of(home: Home) -> Path:
     return home.database.with_name("db.sqlite3-wal")
 
 
+def frames_of(wal: Path) -> int:
+    """How many there are of the present log; behind them there may be some of the one before."""
+    data, size = wal.read_bytes(), FRAME_HEADER + PAGE
+    frames = [data[start : start + FRAME_HEADER] for start in range(WAL_HEADER, len(data) - size + 1, size)]
+    return next((number for number, head in enumerate(frames) if head[8:16] != data[16:24]), len(frames))
+
+
 def garbage_all_over(wal: Path) -> None:
     wal.write_bytes(os.urandom(wal.stat().st_size))
 
@@ -155,26 +167,22 @@ def no_header(wal: Path) -> None:
 
 def flipped_frame(wal: Path) -> None:
     """A bit in the middle: all that was acknowledged after it would be passed over in silence."""
-    data = bytearray(wal.read_bytes())
-    frames = (len(data) - WAL_HEADER) // (FRAME_HEADER + PAGE)
-    data[WAL_HEADER + frames // 2 * (FRAME_HEADER + PAGE) + FRAME_HEADER + 99] ^= 4
-    wal.write_bytes(data)
+    _flip_in_a_frame(wal, FRAME_HEADER + 99)
 
 
 def flipped_checksum(wal: Path) -> None:
     """The frame is whole but for the sum that says so."""
-    _flip_in_a_frame_header(wal, 16)
+    _flip_in_a_frame(wal, 16)
 
 
 def flipped_salt(wal: Path) -> None:
     """As if it were left over from an earlier log, with newer ones behind it."""
-    _flip_in_a_frame_header(wal, 8)
+    _flip_in_a_frame(wal, 8)
 
 
-def _flip_in_a_frame_header(wal: Path, place: int) -> None:
+def _flip_in_a_frame(wal: Path, place: int) -> None:
     data = bytearray(wal.read_bytes())
-    frames = (len(data) - WAL_HEADER) // (FRAME_HEADER + PAGE)
-    data[WAL_HEADER + frames // 2 * (FRAME_HEADER + PAGE) + place] ^= 4
+    data[WAL_HEADER + frames_of(wal) // 2 * (FRAME_HEADER + PAGE) + place] ^= 4
     wal.write_bytes(data)
 
 

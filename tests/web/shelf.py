@@ -1,4 +1,5 @@
-"""A library that was not downloaded: tracks that can be heard, no two alike, with pictures and words on some.
+"""A home that somebody lives in, and a library that was not downloaded: tracks that can be heard, no two alike, with
+pictures and words on some.
 
     shelf = fill(server, tracks=20, seconds=5, playlists={"Road": range(20)})
     shelf.tracks[0], shelf.playlists["Road"]
@@ -9,23 +10,29 @@ Sound is PCM in WAV, which every browser plays: 16 kB a second at 8 kHz, so that
 from __future__ import annotations
 
 import array
+import atexit
 import hashlib
 import math
+import shutil
 import struct
+import tempfile
 import wave
 import zlib
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cache
 from pathlib import Path
+from typing import Any
 
 from soundwave_auth import Users
 from soundwave_core import Actor, SoundWave, transaction
+from soundwave_core.testing import Client, setup_code_of
 from soundwave_library import Artworks, Entries, NewTrack, Tracks
 from soundwave_library.changes import add_items, create_playlist
 from soundwave_library.reading import read_file
 from soundwave_library.store import Lyrics
 
-from .conftest import ServerProcess
+from .servers import ServerProcess, environ_of
 
 RATE = 8_000
 LOUDNESS = 8_000
@@ -45,51 +52,80 @@ class Shelf:
         return f"/api/audio/{self.tracks[number]}/stream/"
 
 
+@dataclass(frozen=True)
+class Homes:
+    """Data folders that are made once, and copied as often as one is asked for."""
+
+    folder: Path
+    _shelves: dict[str, Shelf] = field(default_factory=dict)
+
+    def copy(self, folder: Path, **wish: Any) -> Shelf:
+        """Make ``folder`` the home of alice, an admin; ``wish`` as for ``fill``, none for an empty library."""
+        name = hashlib.sha256(repr(sorted(wish.items())).encode()).hexdigest()
+        made = self.folder / name
+        if name not in self._shelves:
+            self._shelves[name] = _make(made, wish)
+        for part in made.iterdir():
+            shutil.rmtree(folder / part.name, ignore_errors=True)
+            shutil.copytree(part, folder / part.name)
+        shelf = self._shelves[name]
+        return replace(shelf, files={uid: folder / file.relative_to(made) for uid, file in shelf.files.items()})
+
+
+@cache
+def _homes() -> Homes:
+    folder = tempfile.mkdtemp(prefix="soundwave-homes-")
+    atexit.register(shutil.rmtree, folder)
+    return Homes(Path(folder))
+
+
+def settle(folder: Path) -> None:
+    """alice, an admin, lives there; her library is empty."""
+    _homes().copy(folder)
+
+
 def fill(
     server: ServerProcess,
     *,
-    tracks: int = 20,
-    seconds: float = 3,
-    username: str = "alice",
-    playlists: Mapping[str, Iterable[int]] | None = None,
-    with_artwork: int = 2,
-    with_lyrics: int = 3,
-) -> Shelf:
-    """Put tracks into the library of a user who is there already; a running server is stopped meanwhile.
-
-    ``playlists``: titles, and which tracks by their number. Each ``with_artwork``-th has a picture, each
-    ``with_lyrics``-th words; 0 for none.
-    """
-    was_running = server.process is not None
-    if was_running:
-        assert server.stop() == 0
-    folders = {"DATA_DIR": "data", "MEDIA_ROOT": "audio", "CACHE_DIR": "cache"}
-    environ = {name: str(server.folder / folder) for name, folder in folders.items()} | server.environ
-    core = SoundWave(environ, directory=server.folder, is_manual=True, notice=lambda line: None).start()
-    try:
-        shelf = fill_core(
-            core, tracks=tracks, seconds=seconds, username=username, playlists=playlists or {},
-            with_artwork=with_artwork, with_lyrics=with_lyrics,
-        )  # fmt: skip
-    finally:
-        core.stop()
-    if was_running:
-        server.start()
-    return shelf
-
-
-def fill_core(
-    core: SoundWave,
-    *,
     tracks: int,
     seconds: float,
-    username: str,
     playlists: Mapping[str, Iterable[int]],
     with_artwork: int = 2,
     with_lyrics: int = 3,
 ) -> Shelf:
-    """The same in a core that runs in this process."""
-    user = Users(core).find_by_name(username)
+    """Put tracks into alice's library, on a server that was not started yet.
+
+    ``playlists``: titles, and which tracks by their number. Each ``with_artwork``-th has a picture, each
+    ``with_lyrics``-th words; 0 for none.
+    """
+    assert not server.port, "fill a server before it is started"
+    lists = {title: [*which] for title, which in playlists.items()}
+    return _homes().copy(
+        server.folder, tracks=tracks, seconds=seconds, playlists=lists, with_artwork=with_artwork,
+        with_lyrics=with_lyrics,
+    )  # fmt: skip
+
+
+def _make(folder: Path, wish: Mapping[str, Any]) -> Shelf:
+    folder.mkdir()
+    core = SoundWave(environ_of(folder), directory=folder, is_manual=True, notice=lambda line: None).start()
+    try:
+        assert Client(core).register("alice", setup_code=setup_code_of(core)).status == 201
+        return _fill(core, **wish) if wish else Shelf()
+    finally:
+        core.stop()
+
+
+def _fill(
+    core: SoundWave,
+    *,
+    tracks: int,
+    seconds: float,
+    playlists: Mapping[str, Sequence[int]],
+    with_artwork: int,
+    with_lyrics: int,
+) -> Shelf:
+    user = Users(core).find_by_name("alice")
     assert user is not None
     shelf = Shelf()
     for number in range(tracks):

@@ -13,9 +13,9 @@ from playwright.sync_api import Locator, Page, expect
 
 from tests.house.example import python_path
 
-from .conftest import Complaints, ServerProcess
-from .test_people import sign_in
-from .test_story import PASSWORD, call, set_up
+from .browsers import Complaints
+from .servers import ServerProcess
+from .steps import PASSWORD, call, enter, sign_in
 
 OLD_SERVER = Path(__file__).resolve().parents[1] / "legacy" / "v1.0"
 LOCALES = Path(__file__).resolve().parents[2] / "webroot" / "locales"
@@ -55,14 +55,8 @@ def with_a_long_job(server_process: ServerProcess, tmp_path: Path) -> Path:
     (packages / "soundwave_waits-1.dist-info/METADATA").write_text("Name: soundwave-waits\nVersion: 1\n")
     entry = "[soundwave.plugins]\nwaits = soundwave_waits\n"
     (packages / "soundwave_waits-1.dist-info/entry_points.txt").write_text(entry)
-    restart_with(server_process, PYTHONPATH=python_path(packages))
+    server_process.environ["PYTHONPATH"] = python_path(packages)
     return server_process.folder / "data" / "go"
-
-
-def restart_with(server: ServerProcess, **environ: str) -> None:
-    assert server.stop() == 0
-    server.environ |= environ
-    server.start()
 
 
 def open_tab(page: Page, server: ServerProcess, tab: str) -> Locator:
@@ -77,7 +71,7 @@ def toast(page: Page, text: str) -> Locator:
 
 
 def test_a_job_is_run_watched_and_paused(page: Page, server_process: ServerProcess, with_a_long_job: Path) -> None:
-    set_up(page, server_process)
+    enter(page, server_process.url)
     job = open_tab(page, server_process, "jobs").get_by_role("article", name="Waits for a file")
     expect(job).to_contain_text("Has not run yet")
     expect(job).to_contain_text("17 3 1 1 * (cron, UTC)")
@@ -118,7 +112,7 @@ def line_of(panel: Locator, name: str) -> Locator:
 def test_a_setting_is_found_changed_refused_and_reset(
     page: Page, server_process: ServerProcess, complaints: Complaints
 ) -> None:
-    set_up(page, server_process)
+    enter(page, server_process.url)
     panel = open_tab(page, server_process, "settings")
     registration = panel.get_by_role("region", name="Accounts").get_by_role("combobox", name="Who may register")
     expect(registration).to_have_value("closed")
@@ -164,8 +158,8 @@ def test_a_setting_is_found_changed_refused_and_reset(
 
 
 def test_what_the_environment_sets_is_locked(page: Page, server_process: ServerProcess) -> None:
-    restart_with(server_process, SOUNDWAVE_DOWNLOADS_LONGEST_LIST="77")
-    set_up(page, server_process)
+    server_process.environ["SOUNDWAVE_DOWNLOADS_LONGEST_LIST"] = "77"
+    enter(page, server_process.url)
     panel = open_tab(page, server_process, "settings")
     line = line_of(panel, "downloads.longest_list")
     expect(line.get_by_label("How many items of one list")).to_have_text("77")
@@ -176,14 +170,16 @@ def test_what_the_environment_sets_is_locked(page: Page, server_process: ServerP
 
 
 def test_health_in_plain_words(page: Page, server_process: ServerProcess) -> None:
-    set_up(page, server_process)
+    enter(page, server_process.url)
     panel = open_tab(page, server_process, "health")
     expect(panel.get_by_role("heading", name="Everything is well")).to_be_visible()
     checks = panel.get_by_role("list", name="What was looked at").get_by_role("listitem")
     expect(checks.first).to_contain_text("Database: well")
     expect(panel.get_by_role("list", name="Plugins").get_by_role("listitem")).to_have_count(5)
     page.goto("about:blank")  # a page that is open asks on
-    restart_with(server_process, SOUNDWAVE_SYSTEM_SMALLEST_FREE_BYTES=str(1 << 50))
+    assert server_process.stop() == 0
+    server_process.environ["SOUNDWAVE_SYSTEM_SMALLEST_FREE_BYTES"] = str(1 << 50)
+    server_process.start()
     panel = open_tab(page, server_process, "health")
     expect(panel.get_by_role("heading", name="3 things need you")).to_be_visible()
     expect(checks.first).to_contain_text("Disk of the data: not well")
@@ -192,7 +188,7 @@ def test_health_in_plain_words(page: Page, server_process: ServerProcess) -> Non
 
 def test_everything_has_words_in_romanian(page: Page, server_process: ServerProcess) -> None:
     """What the server says in English: its jobs, its settings, and what it looks at."""
-    set_up(page, server_process)
+    enter(page, server_process.url)
     said = {f"job.{task['id']}" for task in call(page, "GET", "api/task/")["results"]}
     said |= {f"setting.{setting['name']}" for setting in call(page, "GET", "api/appsettings/")["results"]}
     checks = [check["name"] for check in call(page, "GET", "api/health/")["checks"]]
@@ -218,8 +214,9 @@ def choose(page: Page, backup: Locator, action: str) -> None:
 def test_a_backup_is_made_taken_along_and_brought_in(
     page: Page, server_process: ServerProcess, complaints: Complaints, tmp_path: Path
 ) -> None:
-    restart_with(server_process, SOUNDWAVE_SYSTEM_BACKUP_SCHEDULE="off", SOUNDWAVE_BODY_LIMIT_BYTES="16384")
-    set_up(page, server_process)
+    server_process.environ["SOUNDWAVE_SYSTEM_BACKUP_SCHEDULE"] = "off"
+    server_process.environ["SOUNDWAVE_BODY_LIMIT_BYTES"] = "16384"
+    enter(page, server_process.url)
     panel = open_tab(page, server_process, "backups")
     expect(panel.get_by_role("heading", name="There is no verified backup yet")).to_be_visible()
     expect(panel).to_contain_text("Made by itself: off.")
@@ -257,8 +254,8 @@ def test_a_backup_is_made_taken_along_and_brought_in(
 
 
 def test_a_damaged_backup_says_so(page: Page, server_process: ServerProcess) -> None:
-    restart_with(server_process, SOUNDWAVE_SYSTEM_BACKUP_SCHEDULE="off")
-    set_up(page, server_process)
+    server_process.environ["SOUNDWAVE_SYSTEM_BACKUP_SCHEDULE"] = "off"
+    enter(page, server_process.url)
     panel = open_tab(page, server_process, "backups")
     backups = make_backup(page, panel, 1)
     [copy] = (server_process.folder / "data" / "backups").glob("*/db.sqlite3")
@@ -275,8 +272,8 @@ def test_a_damaged_backup_says_so(page: Page, server_process: ServerProcess) -> 
 
 
 def test_the_way_back(page: Page, server_process: ServerProcess, complaints: Complaints) -> None:
-    restart_with(server_process, SOUNDWAVE_SYSTEM_BACKUP_SCHEDULE="off")
-    set_up(page, server_process)
+    server_process.environ["SOUNDWAVE_SYSTEM_BACKUP_SCHEDULE"] = "off"
+    enter(page, server_process.url)
     backups = make_backup(page, open_tab(page, server_process, "backups"), 1)
     call(page, "POST", "api/user/admin/users/", {"username": "bob", "password": PASSWORD})
     choose(page, backups.first, "Restore")
@@ -302,16 +299,13 @@ def test_the_way_back(page: Page, server_process: ServerProcess, complaints: Com
     expect(open_tab(page, server_process, "backups").get_by_role("article").first).to_contain_text("Before a restore")
 
 
-def test_what_the_old_server_brought(page: Page, server_process: ServerProcess) -> None:
-    assert server_process.stop() == 0
-    shutil.rmtree(server_process.folder / "data")
-    (server_process.folder / "data").mkdir()
-    shutil.copy(OLD_SERVER / "db.sqlite3", server_process.folder / "data")
-    server_process.environ["SOUNDWAVE_DISABLED_PLUGINS"] = "downloads"  # what was queued leads to real sites
-    server_process.start()
+def test_what_the_old_server_brought(page: Page, new_server: ServerProcess) -> None:
+    (new_server.folder / "data").mkdir()
+    shutil.copy(OLD_SERVER / "db.sqlite3", new_server.folder / "data")
+    new_server.environ["SOUNDWAVE_DISABLED_PLUGINS"] = "downloads"  # what was queued leads to real sites
     old = json.loads((OLD_SERVER / "expected.json").read_text())["users"]
-    sign_in(page, server_process.url, "admin", next(user["password"] for user in old if user["username"] == "admin"))
-    panel = open_tab(page, server_process, "backups")
+    sign_in(page, new_server.url, "admin", next(user["password"] for user in old if user["username"] == "admin"))
+    panel = open_tab(page, new_server, "backups")
     panel.get_by_text("Brought over from the old SoundWave").click()
     users = (
         panel.get_by_role("list", name="Brought over")

@@ -9,23 +9,16 @@ from playwright.sync_api import BrowserContext, Page, expect
 
 from tests.site.server import Site
 
-from .conftest import Complaints, ServerProcess
+from .browsers import UNANSWERED, Complaints
 from .proxy import PrefixProxy
-from .test_story import PASSWORD, call, download, set_up, wait_until_playing
-
-UNANSWERED = ("Failed to load resource", "net::ERR", "Failed to fetch", "FetchEvent")
-
-
-def wait_for_worker(page: Page) -> None:
-    """Until the service worker has everything and this page is its."""
-    page.evaluate("() => navigator.serviceWorker.ready.then(() => undefined)")
-    page.wait_for_function("() => navigator.serviceWorker.controller !== null")
+from .servers import ServerProcess
+from .steps import PASSWORD, call, download, enter, set_up, wait_for_worker, wait_until_playing
 
 
 def test_the_app_opens_with_the_server_stopped(
     page: Page, server_process: ServerProcess, complaints: Complaints
 ) -> None:
-    set_up(page, server_process)
+    enter(page, server_process.url)
     wait_for_worker(page)
     names = page.evaluate("() => caches.keys()")
     assert names
@@ -42,7 +35,7 @@ def test_the_app_opens_with_the_server_stopped(
 
 
 def test_no_answer_of_the_api_is_ever_stored(page: Page, server_process: ServerProcess) -> None:
-    set_up(page, server_process)
+    enter(page, server_process.url)
     wait_for_worker(page)
     stored = page.evaluate(
         """async () => {
@@ -57,19 +50,13 @@ def test_no_answer_of_the_api_is_ever_stored(page: Page, server_process: ServerP
 
 
 def test_under_a_path_prefix(
-    context: BrowserContext, complaints: Complaints, server_process: ServerProcess, site: Site
+    context: BrowserContext, complaints: Complaints, new_server: ServerProcess, site: Site
 ) -> None:
-    server_process.stop()
-    server_process.environ["SOUNDWAVE_TRUSTED_PROXIES"] = "127.0.0.1/32"
-    server_process.start()
-    code = server_process.set_up_link.partition("code=")[2]
-    with PrefixProxy(server_process.url, "/audio") as proxy:
+    new_server.environ["SOUNDWAVE_TRUSTED_PROXIES"] = "127.0.0.1/32"
+    code = new_server.set_up_link.partition("code=")[2]
+    with PrefixProxy(new_server.url, "/audio") as proxy:
         page = complaints.watch(context.new_page())
-        page.goto(f"{proxy.url}setup?code={code}")
-        page.get_by_label("User name").fill("alice")
-        page.get_by_label("Password").fill(PASSWORD)
-        page.get_by_role("button", name="Create administrator").click()
-        expect(page.get_by_role("heading", name="Library", level=1)).to_be_visible()
+        set_up(page, f"{proxy.url}setup?code={code}")
         assert page.url == proxy.url
         cookies = context.cookies()
         assert {cookie["name"] for cookie in cookies} == {"soundwave_session", "soundwave_device"}
@@ -98,7 +85,7 @@ PAGES = {
 def test_every_screen_fits_and_complains_of_nothing(
     page: Page, server_process: ServerProcess, site: Site, width: int
 ) -> None:
-    set_up(page, server_process)
+    enter(page, server_process.url)
     download(page, f"{site.url}/feed.xml", follow=True)
     page.get_by_role("tab", name="Completed").click()
     expect(page.get_by_role("tabpanel", name="Completed")).to_contain_text("The Test Podcast")
@@ -113,7 +100,7 @@ def test_every_screen_fits_and_complains_of_nothing(
 
 
 def test_a_user_sees_no_administration(page: Page, server_process: ServerProcess, complaints: Complaints) -> None:
-    set_up(page, server_process)
+    enter(page, server_process.url)
     call(page, "POST", "api/user/admin/users/", {"username": "bob", "password": PASSWORD})
     page.get_by_role("link", name="Account").first.click()
     page.get_by_role("button", name="Sign out").first.click()

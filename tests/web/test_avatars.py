@@ -8,8 +8,9 @@ from pathlib import Path
 
 from playwright.sync_api import Page, expect
 
-from .conftest import Complaints, ServerProcess
-from .test_story import set_up
+from .browsers import Complaints
+from .servers import ServerProcess
+from .steps import enter
 
 SIZE_OF_IT = """async () => {
     const picture = await createImageBitmap(await (await fetch('api/user/avatar/')).blob());
@@ -38,7 +39,7 @@ def choose(page: Page, file: Path) -> None:
 def test_a_picture_is_chosen_shown_and_removed(
     page: Page, server_process: ServerProcess, complaints: Complaints, tmp_path: Path
 ) -> None:
-    set_up(page, server_process)
+    enter(page, server_process.url)
     page.goto(f"{server_process.url}account/")
     mine = page.locator("avatar-menu person-avatar")
     expect(mine).to_have_text("A")

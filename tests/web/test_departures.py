@@ -8,11 +8,11 @@ from playwright.sync_api import BrowserContext, Page, expect
 
 from tests.site.server import Site
 
-from .conftest import Complaints, ServerProcess
-from .offline import UNANSWERED, wait_for_state, wait_for_worker
+from .browsers import UNANSWERED, Complaints
+from .offline import wait_for_state
+from .servers import ServerProcess
 from .shelf import fill
-from .test_people import sign_in
-from .test_story import PASSWORD, call, download, set_up, wait_until_playing
+from .steps import PASSWORD, call, download, enter, sign_in, wait_for_worker, wait_until_playing
 from .waiting import wait_until
 
 PLAYS = "() => { const a = document.querySelector('audio'); return a !== null && (!a.paused || a.hasAttribute('src')) }"
@@ -53,7 +53,7 @@ def sign_out(page: Page, server: ServerProcess) -> None:
 def test_the_next_user_sees_nothing_of_the_first(
     page: Page, context: BrowserContext, server_process: ServerProcess, site: Site, complaints: Complaints
 ) -> None:
-    set_up(page, server_process)
+    enter(page, server_process.url)
     alice = call(page, "GET", "api/user/account/")["user"]["id"]
     call(page, "POST", "api/user/admin/users/", {"username": "bob", "password": PASSWORD})
     call(page, "POST", "api/playlist/", {"title": "Secret songs"})
@@ -82,7 +82,7 @@ def test_the_next_user_sees_nothing_of_the_first(
     expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
     expect(page.get_by_text(title)).to_have_count(0)
 
-    sign_in(page, server_process.url, "bob", PASSWORD)
+    sign_in(page, server_process.url, "bob")
     expect(page.get_by_role("heading", name="Your library is empty")).to_be_visible()
     expect(second.get_by_role("heading", name="Your library is empty")).to_be_visible()
     expect(page.get_by_role("region", name="Player")).to_have_count(0)
@@ -100,9 +100,8 @@ def test_the_worker_knows_who_is_here_before_anything_is_asked_of_it(
     page: Page, server_process: ServerProcess, complaints: Complaints
 ) -> None:
     """Or for some moments it would serve what is kept of whoever was here before."""
-    set_up(page, server_process)
-    complaints.allowed = UNANSWERED  # the server is away while its library is filled
     shelf = fill(server_process, tracks=2, seconds=2, playlists={"Road": range(2)})
+    enter(page, server_process.url)
     page.goto(f"{server_process.url}playlist/?id={shelf.playlists['Road']}")
     page.get_by_role("button", name="Play all").click()
     wait_until_playing(page)
@@ -117,7 +116,7 @@ def test_what_another_page_does_not_let_go_of_is_told_and_goes_later(
     page: Page, context: BrowserContext, server_process: ServerProcess, complaints: Complaints
 ) -> None:
     complaints.allowed = ("not all is gone", "nothing is kept here")
-    set_up(page, server_process)
+    enter(page, server_process.url)
     alice = call(page, "GET", "api/user/account/")["user"]["id"]
     wait_until(page, OPENED, alice)
     frozen = context.new_page()
@@ -128,7 +127,7 @@ def test_what_another_page_does_not_let_go_of_is_told_and_goes_later(
     told = page.get_by_text(re.compile("^Something of who signed out here is still in this browser"))
     expect(told).to_be_visible()
     expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
-    sign_in(page, server_process.url, "alice", PASSWORD)
+    sign_in(page, server_process.url)
     expect(page.get_by_role("heading", name="Your library is empty")).to_be_visible()
     frozen.close()
     page.reload()
@@ -141,8 +140,8 @@ def test_who_thought_better_of_signing_out_goes_all_the_same_where_another_tab_h
     page: Page, context: BrowserContext, server_process: ServerProcess, complaints: Complaints
 ) -> None:
     complaints.allowed = UNANSWERED
-    set_up(page, server_process)
     shelf = fill(server_process, tracks=2, seconds=1, playlists={"Road": range(2)})
+    enter(page, server_process.url)
     page.goto(f"{server_process.url}playlist/?id={shelf.playlists['Road']}")
     wait_for_worker(page)
     page.get_by_role("main").get_by_role("button", name="Keep offline").click()
@@ -159,7 +158,7 @@ def test_who_thought_better_of_signing_out_goes_all_the_same_where_another_tab_h
 
 
 def test_theme_and_language_go_with_the_account(page: Page, server_process: ServerProcess) -> None:
-    set_up(page, server_process)
+    enter(page, server_process.url)
     page.get_by_role("link", name="Account").first.click()
     page.get_by_role("button", name="Dark").click()
     expect(page.locator("html")).to_have_attribute("data-theme", "dark")
@@ -177,11 +176,7 @@ def test_theme_and_language_go_with_the_account(page: Page, server_process: Serv
 
 
 def test_plain_http_says_what_it_lacks(page: Page, server_process: ServerProcess) -> None:
-    link = server_process.set_up_link.replace("localhost", "soundwave.lan")
-    page.goto(link)
-    page.get_by_label("User name").fill("alice")
-    page.get_by_label("Password").fill(PASSWORD)
-    page.get_by_role("button", name="Create administrator").click()
+    sign_in(page, server_process.url.replace("localhost", "soundwave.lan"))
     page.get_by_role("link", name="Account").first.click()
     card = page.locator("connection-card")
     for lack in ("does not open without a network", "cannot be installed", "may be cleared", "read along"):

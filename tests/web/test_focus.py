@@ -4,26 +4,13 @@ from __future__ import annotations
 
 import re
 
-import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from .conftest import Complaints, ServerProcess
-from .offline import UNANSWERED, wait_for_state, wait_for_worker
-from .shelf import Shelf, fill
+from .offline import wait_for_state
+from .servers import ServerProcess
+from .shelf import Shelf
+from .steps import wait_until_playing
 from .test_offline_page import open_offline
-from .test_story import set_up, wait_until_playing
-
-LISTS = {"Road": range(4), "Evening": range(2, 6)}
-
-
-@pytest.fixture
-def shelf(page: Page, server_process: ServerProcess, complaints: Complaints) -> Shelf:
-    complaints.allowed = UNANSWERED
-    set_up(page, server_process)
-    shelf = fill(server_process, tracks=6, seconds=4, playlists=LISTS)
-    page.goto(server_process.url)
-    wait_for_worker(page)
-    return shelf
 
 
 def menu_of(page: Page, title: str) -> Locator:

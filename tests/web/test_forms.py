@@ -7,10 +7,11 @@ import re
 import pytest
 from playwright.sync_api import Page, Route, expect
 
-from .conftest import Complaints, ServerProcess
+from .browsers import Complaints
+from .servers import ServerProcess
+from .steps import PASSWORD, call, enter
 from .test_people import choose, line_of, open_people
 from .test_second_factor import REFUSED, code, open_account, turn_on
-from .test_story import PASSWORD, call, set_up
 
 OLD_SESSIONS = "DELETE FROM sessions"
 REMEMBERED = "() => Object.entries(localStorage).map(entry => entry.join('='))"
@@ -19,7 +20,7 @@ REMEMBERED = "() => Object.entries(localStorage).map(entry => entry.join('='))"
 @pytest.fixture
 def bob(page: Page, server_process: ServerProcess) -> str:
     """His id; alice looks at the people with an account."""
-    set_up(page, server_process)
+    enter(page, server_process.url)
     user = call(page, "POST", "api/user/admin/users/", {"username": "bob", "password": PASSWORD})
     open_people(page, server_process)
     return str(user["id"])
@@ -66,7 +67,7 @@ def test_a_list_that_cannot_be_read_again_says_so(page: Page, bob: str, complain
 
 
 def test_the_focus_goes_through_the_second_factor(page: Page, server_process: ServerProcess) -> None:
-    set_up(page, server_process)
+    enter(page, server_process.url)
     card = open_account(page, server_process)
     begin = card.get_by_role("button", name="Set it up")
     begin.click()
@@ -110,7 +111,7 @@ def test_the_focus_goes_through_the_second_factor(page: Page, server_process: Se
 
 
 def test_what_is_put_away_hands_the_focus_on(page: Page, server_process: ServerProcess) -> None:
-    set_up(page, server_process)
+    enter(page, server_process.url)
     open_account(page, server_process)
     page.get_by_role("textbox", name="What is it for?").fill("script")
     page.get_by_role("button", name="Create token").click()
@@ -123,7 +124,7 @@ def test_what_is_put_away_hands_the_focus_on(page: Page, server_process: ServerP
 
 
 def test_back_from_the_code_is_the_password(page: Page, server_process: ServerProcess, complaints: Complaints) -> None:
-    set_up(page, server_process)
+    enter(page, server_process.url)
     turn_on(open_account(page, server_process))
     page.context.clear_cookies()
     complaints.allowed = REFUSED
@@ -139,7 +140,7 @@ def test_back_from_the_code_is_the_password(page: Page, server_process: ServerPr
 def test_a_second_factor_of_another_tab_is_asked_for_with_the_password(
     page: Page, server_process: ServerProcess, complaints: Complaints
 ) -> None:
-    set_up(page, server_process)
+    enter(page, server_process.url)
     open_account(page, server_process)
     form = page.locator("password-form")
     expect(form.get_by_label("Present password")).to_be_visible()
@@ -156,7 +157,7 @@ def test_a_second_factor_of_another_tab_is_asked_for_with_the_password(
 
 
 def test_a_session_that_ended_with_no_page_open_leaves_nothing(page: Page, server_process: ServerProcess) -> None:
-    set_up(page, server_process)
+    enter(page, server_process.url)
     alice = call(page, "GET", "api/user/account/")["user"]["id"]
     page.get_by_role("link", name="Account").first.click()
     page.get_by_role("button", name="Dark").click()

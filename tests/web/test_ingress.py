@@ -15,8 +15,9 @@ from playwright.sync_api import BrowserContext, Frame, Page, expect
 
 from tests.site.server import Site
 
-from .conftest import Complaints, ServerProcess
+from .browsers import Complaints
 from .ingress import SESSION, WHOLE_BYTES, Ingress
+from .servers import ServerProcess
 
 PASSWORD = "correct horse battery"
 LONG_SECONDS = 60

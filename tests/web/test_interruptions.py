@@ -9,18 +9,19 @@ import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, Playwright, expect
+from playwright.sync_api import Page, expect
 
 from tests.conftest import Tell
 
-from .conftest import ServerProcess
+from .browsers import Device
 from .counting_proxy import BLOCK_BYTES, Asked, CountingProxy
-from .offline import Device, kept, rows, sign_in, wait_for_state, wait_for_worker, wait_until_kept
+from .offline import wait_for_state, wait_until_kept
+from .servers import ServerProcess
 from .shelf import Shelf, fill
-from .test_story import set_up
+from .steps import sign_in, wait_for_worker
+from .stores import kept, rows
 
 POINTS = 20
 TRACKS = 8
@@ -115,13 +116,9 @@ class Saving:
 
 
 @pytest.fixture
-def saving(server_process: ServerProcess, playwright: Playwright, tmp_path: Path) -> Iterator[Saving]:
-    device = Device(playwright, tmp_path / "profile")
-    page = device.open()
-    set_up(page, server_process)
-    page.goto("about:blank")
+def saving(server_process: ServerProcess, device: Device) -> Iterator[Saving]:
     shelf = fill(server_process, tracks=TRACKS, seconds=SECONDS, playlists={"Road": range(TRACKS)})
-    page.context.clear_cookies()
+    page = device.open()
     with CountingProxy(server_process.url) as proxy:
         sign_in(page, proxy.url)
         wait_for_worker(page)

@@ -11,11 +11,12 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from .conftest import Complaints, ServerProcess
+from .browsers import UNANSWERED, Complaints
 from .counting_proxy import Asked, CountingProxy
-from .offline import STORE, UNANSWERED, kept, row, rows, wait_for_worker
+from .servers import ServerProcess
 from .shelf import Shelf, fill, write_tone
-from .test_story import call, set_up
+from .steps import call, enter, wait_for_worker
+from .stores import STORE, kept, row, rows
 from .waiting import wait_until
 
 TRACKS = 6
@@ -114,12 +115,10 @@ class Home:
 
 @pytest.fixture
 def home(page: Page, server_process: ServerProcess, complaints: Complaints) -> Iterator[Home]:
-    set_up(page, server_process)
     shelf = fill(server_process, tracks=TRACKS + 2, seconds=20, playlists=PLAYLISTS)
     complaints.allowed = UNANSWERED
     with CountingProxy(server_process.url) as proxy:
-        page.goto(proxy.url)
-        expect(page.get_by_role("navigation", name="Main navigation")).to_be_visible()
+        enter(page, proxy.url)
         yield Home(page, server_process, proxy, shelf)
 
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
-from .conftest import Complaints, ServerProcess
-from .offline import UNANSWERED, wait_for_worker
+from .browsers import UNANSWERED, Complaints
+from .servers import ServerProcess
+from .steps import PASSWORD, call, enter, wait_for_worker
 from .test_signing_out import sign_out
-from .test_story import PASSWORD, call, set_up
 
 SESSION_USER = "async () => (await (await fetch('api/session/')).json()).user"
 # A device that has no room for one more word.
@@ -36,7 +35,7 @@ def test_who_signs_out_without_a_server_is_signed_out_once_it_is_back_also_where
     page: Page, server_process: ServerProcess, complaints: Complaints
 ) -> None:
     complaints.allowed = UNANSWERED
-    set_up(page, server_process)
+    enter(page, server_process.url)
     alice = call(page, "GET", "api/user/account/")["user"]["id"]
     wait_for_worker(page)
     open_account(page)
@@ -55,7 +54,7 @@ def test_who_has_a_new_password_since_another_tab_signs_out_in_this_one(
     page: Page, context: BrowserContext, server_process: ServerProcess, complaints: Complaints
 ) -> None:
     complaints.allowed = ("403", "404")
-    set_up(page, server_process)
+    enter(page, server_process.url)
     open_account(page)
     second = complaints.watch(context.new_page())
     second.goto(server_process.url)
@@ -66,14 +65,21 @@ def test_who_has_a_new_password_since_another_tab_signs_out_in_this_one(
     assert page.evaluate(SESSION_USER) is None
 
 
-@pytest.mark.parametrize("is_known", [False, True])
 def test_a_server_that_answers_wrongly_is_not_said_to_be_away(
-    page: Page, server_process: ServerProcess, complaints: Complaints, is_known: bool
+    page: Page, server_process: ServerProcess, complaints: Complaints
 ) -> None:
     complaints.allowed = ("500",)
-    if is_known:
-        set_up(page, server_process)
     page.add_init_script(REFUSED)
     page.goto(server_process.url)
     expect(page.get_by_role("heading", name="The server answers, but not as it should")).to_be_visible()
     expect(page.get_by_role("button", name="Try again")).to_be_visible()
+
+
+def test_to_whom_it_knows_it_opens_all_the_same(
+    page: Page, server_process: ServerProcess, complaints: Complaints
+) -> None:
+    complaints.allowed = ("500",)
+    enter(page, server_process.url)
+    page.add_init_script(REFUSED)
+    page.goto(server_process.url)
+    expect(page.get_by_role("heading", name="Library", level=1)).to_be_visible()

@@ -8,12 +8,12 @@ from playwright.sync_api import Page, expect
 
 from tests.site.server import Site
 
-from .conftest import ServerProcess
-from .test_story import call, download, set_up, wait_until_playing
+from .servers import ServerProcess
+from .steps import call, download, enter, wait_until_playing
 
 
 def test_a_missing_track_is_named_and_passed_over(page: Page, server_process: ServerProcess, site: Site) -> None:
-    set_up(page, server_process)
+    enter(page, server_process.url)
     download(page, f"{site.url}/feed.xml", follow=True)
     link = page.get_by_role("navigation").get_by_role("link", name="The Test Podcast")
     expect(link).to_be_visible()

@@ -8,10 +8,12 @@ from dataclasses import dataclass
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from .conftest import Complaints, ServerProcess
-from .offline import STORE, UNANSWERED, rows, wait_until_sent
+from .browsers import UNANSWERED, Complaints
+from .offline import wait_until_sent
+from .servers import ServerProcess
 from .shelf import Shelf, fill
-from .test_story import call, set_up, wait_until_playing
+from .steps import call, enter, wait_until_playing
+from .stores import STORE, rows
 from .waiting import wait_until
 
 # A disk that takes its time to open what a user has here.
@@ -89,9 +91,8 @@ class Home:
 @pytest.fixture
 def home(page: Page, server_process: ServerProcess, complaints: Complaints) -> Home:
     complaints.allowed = UNANSWERED
-    set_up(page, server_process)
     shelf = fill(server_process, tracks=TRACKS, seconds=SECONDS, playlists={"Road": range(4)})
-    page.goto(server_process.url)
+    enter(page, server_process.url)
     page.evaluate("() => navigator.serviceWorker.ready.then(() => undefined)")
     page.reload()
     expect(page.get_by_role("status").filter(has_text=f"{TRACKS} tracks")).to_be_visible()
@@ -295,8 +296,8 @@ def test_a_device_without_a_database_works_by_the_server(
 ) -> None:
     complaints.allowed = ("nothing is kept here", "not all is gone")
     page.add_init_script("Object.defineProperty(window, 'indexedDB', {value: {open() { throw new Error('denied') }}})")
-    set_up(page, server_process)
     shelf = fill(server_process, tracks=2, seconds=2, playlists={"Road": range(2)})
+    enter(page, server_process.url)
     page.goto(f"{server_process.url}playlist/?id={shelf.playlists['Road']}")
     expect(page.get_by_role("status").filter(has_text="keeps nothing for offline")).to_be_visible()
     page.get_by_role("button", name=f"Move {title(1)} down").click()

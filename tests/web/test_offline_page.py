@@ -3,36 +3,17 @@
 from __future__ import annotations
 
 import re
-from typing import Any
 
-import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from .conftest import Complaints, ServerProcess, new_context
-from .offline import STORE, UNANSWERED, kept, row, rows, sign_in, wait_for_state, wait_for_worker, wait_until_sent
+from .browsers import UNANSWERED, Complaints, new_context
+from .offline import wait_for_state, wait_until_sent
+from .servers import ServerProcess
 from .shelf import Shelf, fill
-from .test_signing_out import ADD_OP, DATABASES
-from .test_story import PASSWORD, call, set_up
+from .steps import PASSWORD, call, sign_in
+from .stores import STORE, add_op, kept, row, rows, set_device_state
+from .test_signing_out import DATABASES
 from .waiting import wait_until
-
-TRACKS = 6
-LISTS = {"Road": range(4), "Evening": range(2, TRACKS)}
-
-
-@pytest.fixture
-def shelf(page: Page, server_process: ServerProcess) -> Shelf:
-    """alice, signed in, with two playlists that share tracks."""
-    set_up(page, server_process)
-    shelf = fill(server_process, tracks=TRACKS, seconds=4, playlists=LISTS)
-    page.goto(server_process.url)
-    wait_for_worker(page)
-    return shelf
-
-
-@pytest.fixture
-def page(page: Page, complaints: Complaints) -> Page:
-    complaints.allowed = UNANSWERED
-    return page
 
 
 def keep(page: Page, server: ServerProcess, shelf: Shelf, title: str, state: str = "ready") -> None:
@@ -53,10 +34,6 @@ def line_of(page: Page, title: str) -> Locator:
 def choose(page: Page, title: str, action: str) -> None:
     page.get_by_role("main").get_by_role("button", name=re.compile(f"Keeping “{title}”")).click()
     page.get_by_role("menuitem", name=action).click()
-
-
-def add_op(page: Page, number: int, **op: Any) -> None:
-    page.evaluate(ADD_OP, {"id": f"{number:032x}", "at": "2026-01-01T00:00:00Z", **op})
 
 
 def test_what_is_kept_is_listed_pinned_and_removed(page: Page, server_process: ServerProcess, shelf: Shelf) -> None:
@@ -135,18 +112,7 @@ def test_damage_is_found_and_what_nobody_wants_goes(page: Page, server_process: 
 def test_what_does_not_fit_is_refused_politely(page: Page, server_process: ServerProcess, shelf: Shelf) -> None:
     """64 kB a track: with a limit of 150 kB the first two of four fit."""
     open_offline(page, server_process)
-    page.evaluate(
-        """async () => {
-            const db = await new Promise(yes => {
-                const asked = indexedDB.open('soundwave:/');
-                asked.onsuccess = () => yes(asked.result);
-            });
-            const tx = db.transaction('state', 'readwrite');
-            tx.objectStore('state').put(150_000, 'limitBytes');
-            await new Promise(yes => (tx.oncomplete = yes));
-            db.close();
-        }"""
-    )
+    set_device_state(page, "limitBytes", 150_000)
     page.goto(f"{server_process.url}playlist/?id={shelf.playlists['Road']}")
     page.get_by_role("main").get_by_role("button", name="Keep offline").click()
     dialog = page.get_by_role("dialog", name="“Road” does not fit")
@@ -333,19 +299,7 @@ def test_a_wipe_that_was_broken_off_is_finished_at_the_next_start(
     keep(page, server_process, shelf, "Road")
     alice = call(page, "GET", "api/user/account/")["user"]["id"]
     call(page, "POST", "api/user/logout/")
-    page.evaluate(
-        """async user => {
-            const db = await new Promise(yes => {
-                const asked = indexedDB.open('soundwave:/');
-                asked.onsuccess = () => yes(asked.result);
-            });
-            const tx = db.transaction('state', 'readwrite');
-            tx.objectStore('state').put([user], 'wiping');
-            await new Promise(yes => (tx.oncomplete = yes));
-            db.close();
-        }""",
-        alice,
-    )
+    set_device_state(page, "wiping", [alice])
     page.goto(server_process.url)
     expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
     assert page.evaluate(DATABASES, alice) == []
@@ -353,13 +307,9 @@ def test_a_wipe_that_was_broken_off_is_finished_at_the_next_start(
 
 
 def test_plain_http_explains_why_nothing_is_kept(page: Page, server_process: ServerProcess) -> None:
-    page.goto(server_process.set_up_link.replace("localhost", "soundwave.lan"))
-    page.get_by_label("User name").fill("alice")
-    page.get_by_label("Password").fill(PASSWORD)
-    page.get_by_role("button", name="Create administrator").click()
-    expect(page.get_by_role("heading", name="Library", level=1)).to_be_visible()
     shelf = fill(server_process, tracks=2, seconds=1, playlists={"Road": range(2)})
     url = server_process.url.replace("localhost", "soundwave.lan")
+    sign_in(page, url)
     page.goto(f"{url}playlist/?id={shelf.playlists['Road']}")
     page.get_by_role("main").get_by_role("button", name="Keep offline").click()
     dialog = page.get_by_role("dialog", name="Over plain http nothing can be kept")

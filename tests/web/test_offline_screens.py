@@ -7,50 +7,21 @@ import re
 import threading
 from typing import Any
 
-import pytest
 from playwright.sync_api import Page, expect
 
 from tests.bundled import WEBROOT
 
-from .conftest import Complaints, ServerProcess
 from .counting_proxy import CountingProxy
-from .offline import STORE, UNANSWERED, kept, row, wait_for_state, wait_for_worker
-from .shelf import Shelf, fill
-from .test_offline_page import add_op, choose, keep, line_of, open_offline
-from .test_story import call, set_up
+from .offline import wait_for_state
+from .servers import ServerProcess
+from .shelf import Shelf
+from .steps import call, wait_for_worker
+from .stores import add_op, kept, put_row, row, set_device_state
+from .test_offline_page import choose, keep, line_of, open_offline
 
-LISTS = {"Road": range(4), "Evening": range(2, 6)}
 PAUSED = re.compile(r"Paused at [67]\d %")  # three of four, and what is not audio
 PLAY = {"kind": "play", "title": "Track 001", "artist": "", "seconds": 3, "is_offline": True}
 
-CHANGE_RECORD = """async ([id, changes]) => {
-    const found = (await indexedDB.databases()).find(one => /^soundwave:.*:[0-9a-f]{32}$/.test(one.name));
-    const db = await new Promise(yes => {
-        const asked = indexedDB.open(found.name);
-        asked.onsuccess = () => yes(asked.result);
-    });
-    const tx = db.transaction('offline', 'readwrite');
-    const asked = tx.objectStore('offline').get(id);
-    asked.onsuccess = () => tx.objectStore('offline').put({...asked.result, ...changes});
-    await new Promise(yes => (tx.oncomplete = yes));
-    db.close();
-}"""
-# As after a pause in the middle of an update: one file is an older one.
-PAUSE = f"""async playlist => {{
-    const {{manifest}} = await ({STORE})(['offline', playlist]);
-    manifest.entries.find(entry => entry.kind === 'audio').revision = '0'.repeat(64);
-    await ({CHANGE_RECORD})([playlist, {{state: 'paused', manifest}}]);
-}}"""
-SET_LIMIT = """async bytes => {
-    const db = await new Promise(yes => {
-        const asked = indexedDB.open('soundwave:/');
-        asked.onsuccess = () => yes(asked.result);
-    });
-    const tx = db.transaction('state', 'readwrite');
-    tx.objectStore('state').put(bytes, 'limitBytes');
-    await new Promise(yes => (tx.oncomplete = yes));
-    db.close();
-}"""
 # As the keeper of another tab tells it, to a page that gets nothing more from its database.
 TELL_PROGRESS = """async ([playlist, other, storedBytes]) => {
     for (const name of ['get', 'getAll']) {
@@ -69,20 +40,11 @@ TELL_PROGRESS = """async ([playlist, other, storedBytes]) => {
 }"""
 
 
-@pytest.fixture
-def shelf(page: Page, server_process: ServerProcess) -> Shelf:
-    """alice, signed in, with two playlists that share tracks."""
-    set_up(page, server_process)
-    shelf = fill(server_process, tracks=6, seconds=4, playlists=LISTS)
-    page.goto(server_process.url)
-    wait_for_worker(page)
-    return shelf
-
-
-@pytest.fixture
-def page(page: Page, complaints: Complaints) -> Page:
-    complaints.allowed = UNANSWERED
-    return page
+def pause(page: Page, playlist: str) -> None:
+    """As in the middle of an update: one file is an older one."""
+    record = row(page, "offline", playlist)
+    next(one for one in record["manifest"]["entries"] if one["kind"] == "audio")["revision"] = "0" * 64
+    put_row(page, "offline", record | {"state": "paused"})
 
 
 def words(language: str) -> dict[str, Any]:
@@ -140,13 +102,13 @@ def test_a_track_without_a_file_is_told_of(page: Page, server_process: ServerPro
 def test_what_is_kept_in_part_says_so_and_can_be_kept_whole(
     page: Page, server_process: ServerProcess, shelf: Shelf
 ) -> None:
-    page.evaluate(SET_LIMIT, 150_000)
+    set_device_state(page, "limitBytes", 150_000)
     page.goto(f"{server_process.url}playlist/?id={shelf.playlists['Road']}")
     page.get_by_role("main").get_by_role("button", name="Keep offline").click()
     page.get_by_role("dialog").get_by_role("button", name="Keep the first 2 tracks").click()
     wait_for_state(page, shelf.playlists["Road"], "ready")
     expect(page.get_by_role("button", name="Keeping “Road” on this device: 2 of 4 on this device")).to_be_visible()
-    page.evaluate(SET_LIMIT, None)
+    set_device_state(page, "limitBytes", None)
     choose(page, "Road", "Keep all of it")
     expect(page.get_by_role("button", name="Keeping “Road” on this device: On this device")).to_be_visible()
     assert len([path for path in kept(page) if path.endswith("/stream/")]) == 4
@@ -159,7 +121,7 @@ def test_what_was_whole_once_can_be_removed_in_every_state(
     page: Page, server_process: ServerProcess, shelf: Shelf
 ) -> None:
     keep(page, server_process, shelf, "Road")
-    page.evaluate(PAUSE, shelf.playlists["Road"])
+    pause(page, shelf.playlists["Road"])
     open_offline(page, server_process)
     expect(line_of(page, "Road")).to_contain_text(PAUSED)
     expect(line_of(page, "Road").locator(".ring circle").first).to_have_css("fill", "none")
@@ -173,8 +135,8 @@ def test_what_was_whole_once_can_be_removed_in_every_state(
 def test_more_than_the_limit_is_told_of(page: Page, server_process: ServerProcess, shelf: Shelf) -> None:
     """What is pinned is not freed."""
     keep(page, server_process, shelf, "Road")
-    page.evaluate(CHANGE_RECORD, [shelf.playlists["Road"], {"is_pinned": True}])
-    page.evaluate(SET_LIMIT, 100_000)
+    put_row(page, "offline", row(page, "offline", shelf.playlists["Road"]) | {"is_pinned": True})
+    set_device_state(page, "limitBytes", 100_000)
     open_offline(page, server_process)
     expect(page.locator("storage-card")).to_contain_text(re.compile(r"\d+ kB more than that are kept"))
 
@@ -182,7 +144,7 @@ def test_more_than_the_limit_is_told_of(page: Page, server_process: ServerProces
 def test_progress_is_drawn_without_reading_anything(page: Page, server_process: ServerProcess, shelf: Shelf) -> None:
     road = shelf.playlists["Road"]
     keep(page, server_process, shelf, "Road")
-    page.evaluate(PAUSE, road)
+    pause(page, road)
     open_offline(page, server_process)
     half = row(page, "offline", road)["size_bytes"] / 2
     expect(line_of(page, "Road")).to_contain_text(PAUSED)
@@ -257,13 +219,13 @@ def test_looking_for_changes_says_what_came_of_it(page: Page, server_process: Se
     expect(told).to_contain_text("The server does not answer. What is kept stays as it is.")
     expect(line_of(page, "Road")).to_contain_text("On this device")
     server_process.start()
-    page.evaluate(PAUSE, shelf.playlists["Road"])
+    pause(page, shelf.playlists["Road"])
     page.get_by_role("button", name="Update now").click()
     expect(told).to_contain_text("What is paused was left out.")
 
 
 def test_whoever_clicks_twice_is_asked_once(page: Page, server_process: ServerProcess, shelf: Shelf) -> None:
-    page.evaluate(SET_LIMIT, 150_000)
+    set_device_state(page, "limitBytes", 150_000)
     page.goto(f"{server_process.url}playlist/?id={shelf.playlists['Road']}")
     page.get_by_role("main").get_by_role("button", name="Keep offline").dblclick()
     dialog = page.get_by_role("dialog")
@@ -304,7 +266,7 @@ def test_of_what_nobody_knows_no_figures_are_told(page: Page, server_process: Se
     keep(page, server_process, shelf, "Road")
     server_process.stop()
     unknown = {"state": "offline", "manifest": None, "etag": None, "items": 0, "stored_items": 0, "size_bytes": 0}
-    page.evaluate(CHANGE_RECORD, [shelf.playlists["Road"], unknown])
+    put_row(page, "offline", row(page, "offline", shelf.playlists["Road"]) | unknown)
     open_offline(page, server_process)
     expect(line_of(page, "Road")).to_contain_text("It goes on by itself when the server answers.")
     expect(line_of(page, "Road")).not_to_contain_text("0 of 0")

@@ -3,41 +3,21 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Locator, Page, Playwright, expect
 
-from .conftest import ServerProcess
-from .offline import (
-    STORE,
-    Device,
-    Rest,
-    kept,
-    rows,
-    sign_in,
-    stop,
-    wait_for_state,
-    wait_for_worker,
-    wait_until,
-    wait_until_kept,
-    wait_until_sent,
-)
+from .browsers import Device
+from .offline import Rest, stop, wait_for_state, wait_until_kept, wait_until_sent
+from .servers import ServerProcess
 from .shelf import Shelf, fill
-from .test_story import position, set_up, wait_until_playing
+from .steps import position, sign_in, wait_for_worker, wait_until_playing
+from .stores import STORE, kept, rows
+from .waiting import wait_until
 
 SECONDS = 12  # half of it must be heard to count
 HEARD = (2, 6, 11)  # of the list, by number
 LOVED = 4
-
-
-@pytest.fixture
-def device(playwright: Playwright, tmp_path: Path) -> Iterator[Device]:
-    device = Device(playwright, tmp_path / "profile")
-    yield device
-    device.close()
-    assert device.complaints.said == []
 
 
 def title(number: int) -> str:
@@ -82,11 +62,8 @@ def hear(page: Page, shelf: Shelf, number: int) -> float:
 
 def test_the_whole_story(server_process: ServerProcess, device: Device, playwright: Playwright) -> None:
     server, rest = server_process, Rest(server_process)
-    page = device.open()
-    set_up(page, server)
-    page.goto("about:blank")
-    page.context.clear_cookies()  # who sets up is signed in until the browser ends; on one's own device one stays
     shelf = fill(server, tracks=22, seconds=SECONDS, playlists={"Road": range(20)})
+    page = device.open()
     road = shelf.playlists["Road"]
     address = f"{server.url}playlist/?id={road}"
     sign_in(page, server.url)

@@ -8,8 +8,9 @@ from playwright.sync_api import Browser, Locator, Page, expect
 
 from tests.site.server import Site
 
-from .conftest import Complaints, ServerProcess, new_context
-from .test_story import PASSWORD, call, download, set_up
+from .browsers import Complaints, new_context
+from .servers import ServerProcess
+from .steps import PASSWORD, call, download, enter, sign_in
 
 OTHER = "another good password"
 PART = 50  # as many lines of the audit trail are shown at once
@@ -33,14 +34,6 @@ ADD_AND_CANCEL = """async count => {
 }"""
 
 
-def sign_in(page: Page, url: str, name: str, password: str) -> None:
-    page.goto(f"{url}login/")
-    page.get_by_label("User name").fill(name)
-    page.get_by_label("Password").fill(password)
-    page.get_by_role("button", name="Sign in").click()
-    expect(page.get_by_role("heading", name="Library", level=1)).to_be_visible()
-
-
 def open_people(page: Page, server: ServerProcess) -> None:
     page.goto(f"{server.url}admin/?tab=people")
     expect(page.get_by_role("heading", name="People with an account")).to_be_visible()
@@ -59,7 +52,7 @@ def line_of(page: Page, name: str) -> Locator:
 def test_an_admin_adds_and_changes_somebody(
     page: Page, server_process: ServerProcess, browser: Browser, complaints: Complaints
 ) -> None:
-    set_up(page, server_process)
+    enter(page, server_process.url)
     open_people(page, server_process)
     page.get_by_label("User name").fill("bob")
     page.get_by_label("Password").fill(PASSWORD)
@@ -100,12 +93,12 @@ def test_an_admin_adds_and_changes_somebody(
 def test_who_goes_leaves_their_tracks_to_somebody(
     page: Page, server_process: ServerProcess, site: Site, browser: Browser, complaints: Complaints
 ) -> None:
-    set_up(page, server_process)
+    enter(page, server_process.url)
     for name in ("bob", "carol"):
         call(page, "POST", "api/user/admin/users/", {"username": name, "password": PASSWORD})
     context = new_context(browser)
     other = complaints.watch(context.new_page())
-    sign_in(other, server_process.url, "bob", PASSWORD)
+    sign_in(other, server_process.url, "bob")
     download(other, f"{site.url}/media/tone.mp3")
     assert other.evaluate(ONE_TRACK_ARRIVES)
 
@@ -124,7 +117,7 @@ def test_who_goes_leaves_their_tracks_to_somebody(
     expect(line_of(page, "bob")).to_have_count(0)
 
     other.reload()
-    sign_in(other, server_process.url, "carol", PASSWORD)
+    sign_in(other, server_process.url, "carol")
     assert other.evaluate(ONE_TRACK_ARRIVES)
     context.close()
     choose(page, "carol", "Remove")
@@ -137,7 +130,7 @@ def test_who_goes_leaves_their_tracks_to_somebody(
 
 
 def test_the_audit_trail_is_read_and_filtered(page: Page, server_process: ServerProcess) -> None:
-    set_up(page, server_process)
+    enter(page, server_process.url)
     bob = call(page, "POST", "api/user/admin/users/", {"username": "bob", "password": PASSWORD})
     for gigabytes in range(PART):
         call(page, "PATCH", f"api/user/admin/users/{bob['id']}/", {"quota_bytes": gigabytes * 10**9})
@@ -173,7 +166,7 @@ def test_the_audit_trail_is_read_and_filtered(page: Page, server_process: Server
 def test_an_invite_lets_one_person_in(
     page: Page, server_process: ServerProcess, browser: Browser, complaints: Complaints
 ) -> None:
-    set_up(page, server_process)
+    enter(page, server_process.url)
     open_people(page, server_process)
     expect(page.get_by_text(re.compile("Invites are accepted only while"))).to_be_visible()
     page.get_by_role("tab", name="Settings").click()
@@ -207,10 +200,10 @@ def test_an_invite_lets_one_person_in(
 def test_a_new_password_and_the_other_devices(
     page: Page, server_process: ServerProcess, browser: Browser, complaints: Complaints
 ) -> None:
-    set_up(page, server_process)
+    enter(page, server_process.url)
     context = new_context(browser)
     other = complaints.watch(context.new_page())
-    sign_in(other, server_process.url, "alice", PASSWORD)
+    sign_in(other, server_process.url)
     page.get_by_role("link", name="Account").first.click()
     expect(page.get_by_text("This device", exact=True)).to_be_visible()
     page.get_by_role("button", name=re.compile("^Sign out .* on ")).click()
@@ -218,7 +211,7 @@ def test_a_new_password_and_the_other_devices(
     other.reload()
     expect(other.get_by_role("heading", name="Sign in")).to_be_visible()
 
-    sign_in(other, server_process.url, "alice", PASSWORD)
+    sign_in(other, server_process.url)
     page.reload()
     page.get_by_role("button", name="Sign out all others").click()
     page.get_by_role("dialog").get_by_role("button", name="Sign out all others").click()
@@ -240,7 +233,7 @@ def test_a_new_password_and_the_other_devices(
 
 
 def test_a_long_list_of_downloads_shows_more(page: Page, server_process: ServerProcess) -> None:
-    set_up(page, server_process)
+    enter(page, server_process.url)
     page.evaluate(ADD_AND_CANCEL, CANCELLED)
     page.get_by_role("link", name="Downloads").first.click()
     page.get_by_role("tab", name="Cancelled").click()

@@ -12,8 +12,9 @@ from playwright.sync_api import Page, expect
 from tests.house.example import install, python_path
 from tests.site.server import Site
 
-from .conftest import Complaints, ServerProcess
-from .test_story import download, set_up
+from .browsers import Complaints
+from .servers import ServerProcess
+from .steps import download, enter
 
 ALL_PLACES = ("playlist-actions", "track-actions", "settings")
 
@@ -21,12 +22,6 @@ ALL_PLACES = ("playlist-actions", "track-actions", "settings")
 @pytest.fixture(scope="module")
 def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return install(tmp_path_factory.mktemp("source") / "moods", tmp_path_factory.mktemp("target"))
-
-
-def start_with(server: ServerProcess, installed: Path) -> None:
-    assert server.stop() == 0
-    server.environ["PYTHONPATH"] = python_path(installed)
-    server.start()
 
 
 def open_menu_of_a_track(page: Page, site: Site) -> None:
@@ -41,8 +36,8 @@ def open_menu_of_a_track(page: Page, site: Site) -> None:
 def test_its_page_and_its_line_in_the_menu(
     page: Page, server_process: ServerProcess, site: Site, installed: Path
 ) -> None:
-    start_with(server_process, installed)
-    set_up(page, server_process)
+    server_process.environ["PYTHONPATH"] = python_path(installed)
+    enter(page, server_process.url)
     navigation = page.get_by_role("navigation", name="Main navigation")
     navigation.get_by_role("link", name="Moods").click()
     expect(page.get_by_role("heading", name="Moods", level=1)).to_be_visible()
@@ -90,8 +85,8 @@ def test_every_place_says_what_it_is_about(
     slots = (f'Slot("{place}", "place-name", IsAuthenticated, module="places.js"),' for place in ALL_PLACES)
     assert first in hooks.read_text()
     hooks.write_text(hooks.read_text().replace(f"{first}IsAuthenticated, {last}", "".join(slots)))
-    start_with(server_process, copy)
-    set_up(page, server_process)
+    server_process.environ["PYTHONPATH"] = python_path(copy)
+    enter(page, server_process.url)
     page.get_by_role("link", name="Account").first.click()
     expect(page.get_by_role("main").get_by_role("button", name="none")).to_be_visible()
     open_menu_of_a_track(page, site)
@@ -110,8 +105,8 @@ def test_a_broken_one_shows_nothing_and_warns_once(
 ) -> None:
     broken = shutil.copytree(installed, tmp_path / "broken")
     (broken / "soundwave_moods/static/mood-action.js").write_text("throw new Error('broken');\n")
-    start_with(server_process, broken)
-    set_up(page, server_process)
+    server_process.environ["PYTHONPATH"] = python_path(broken)
+    enter(page, server_process.url)
     open_menu_of_a_track(page, site)
     page.wait_for_function(
         "() => performance.getEntriesByType('resource').some(e => e.name.endsWith('mood-action.js'))"

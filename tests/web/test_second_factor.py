@@ -9,8 +9,9 @@ from pathlib import Path
 import pyotp
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 
-from .conftest import Complaints, ServerProcess, new_context
-from .test_story import PASSWORD, set_up
+from .browsers import Complaints, new_context
+from .servers import ServerProcess
+from .steps import PASSWORD, enter
 
 STEP = 30
 AGE_SESSIONS = "UPDATE sessions SET auth_at = '2020-01-01T00:00:00.000Z'"
@@ -62,7 +63,7 @@ def expect_inside(page: Page) -> None:
 def test_signing_in_with_a_second_factor(
     page: Page, server_process: ServerProcess, browser: Browser, complaints: Complaints, tmp_path: Path
 ) -> None:
-    set_up(page, server_process)
+    enter(page, server_process.url)
     card = open_account(page, server_process)
     secret, codes = turn_on(card)
     with page.expect_download() as saved:
@@ -102,7 +103,7 @@ def test_signing_in_with_a_second_factor(
 
 
 def test_the_password_is_asked_for_again(page: Page, server_process: ServerProcess, complaints: Complaints) -> None:
-    set_up(page, server_process)
+    enter(page, server_process.url)
     card = open_account(page, server_process)
     _, codes = turn_on(card)
     complaints.allowed = ("Failed to load resource", "net::ERR")  # what needs the password anew is refused first
@@ -150,7 +151,7 @@ def test_the_password_is_asked_for_again(page: Page, server_process: ServerProce
 def test_who_tried_too_often_is_told_how_long_to_wait(
     context: BrowserContext, page: Page, server_process: ServerProcess, complaints: Complaints
 ) -> None:
-    set_up(page, server_process)
+    enter(page, server_process.url)
     context.clear_cookies()
     complaints.allowed = REFUSED
     page.clock.install()

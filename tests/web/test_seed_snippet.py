@@ -14,11 +14,12 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from .conftest import ServerProcess
 from .counting_proxy import Asked, CountingProxy
-from .offline import kept, row, rows, wait_for_worker, wait_until_kept
+from .offline import wait_until_kept
+from .servers import ServerProcess
 from .shelf import Shelf, fill
-from .test_story import set_up
+from .steps import enter, wait_for_worker
+from .stores import kept, row, rows
 
 HERE = Path(__file__).resolve().parent
 WEBROOT = HERE.parent.parent / "webroot"
@@ -115,12 +116,10 @@ def plugin(tmp_path: Path) -> Path:
 
 def open_page(page: Page, server: ServerProcess, plugin: Path) -> Shelf:
     """A server with the plugin, alice signed in, and a playlist of hers."""
-    assert server.stop() == 0
     server.environ["PYTHONPATH"] = os.pathsep.join([str(plugin), *(entry for entry in sys.path if entry)])
-    server.start()
-    set_up(page, server)
-    page.goto("about:blank")  # the server is away while its library is filled
-    return fill(server, tracks=4, seconds=1, playlists={"Road": range(3)})
+    shelf = fill(server, tracks=4, seconds=1, playlists={"Road": range(3)})
+    enter(page, server.url)
+    return shelf
 
 
 def show(page: Page, url: str, playlist: str) -> None:

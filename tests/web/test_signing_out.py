@@ -10,11 +10,13 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from .conftest import Complaints, ServerProcess, new_context
+from .browsers import UNANSWERED, Complaints, new_context
 from .counting_proxy import Asked, CountingProxy
-from .offline import STORE, UNANSWERED, sign_in, wait_for_state, wait_for_worker
+from .offline import Rest, wait_for_state
+from .servers import ServerProcess
 from .shelf import Shelf, fill
-from .test_story import call, set_up, wait_until_playing
+from .steps import sign_in, wait_for_worker, wait_until_playing
+from .stores import STORE, add_op
 from .waiting import wait_until
 
 TRACKS = 6
@@ -53,23 +55,6 @@ SOUNDS = """() => [document.querySelector('audio[src]') && 'audio', navigator.me
     'a player bar'.slice(document.querySelector('app-shell')?.shadowRoot?.querySelector('player-bar') ? 0 : 99)]
     .filter(Boolean)"""
 STATUS = "async address => fetch(address).then(answer => answer.status, () => 0)"
-ADD_OP = """async op => {
-    const found = (await indexedDB.databases()).find(one => /^soundwave:.*:[0-9a-f]{32}$/.test(one.name));
-    const db = await new Promise(yes => {
-        const asked = indexedDB.open(found.name);
-        asked.onsuccess = () => yes(asked.result);
-    });
-    await new Promise(yes => {
-        const tx = db.transaction('outbox', 'readwrite');
-        tx.objectStore('outbox').add({id: op.id, op, isSent: false});
-        tx.oncomplete = yes;
-    });
-    db.close();
-    const channel = new BroadcastChannel('soundwave:/');
-    channel.postMessage({type: 'changed', user: found.name.slice(-32), stores: ['outbox']});
-    channel.close();
-    dispatchEvent(new Event('online'));
-}"""
 
 
 @dataclass
@@ -121,7 +106,7 @@ class Visit:
 
     def do(self, **op: Any) -> None:
         """Something that waits in the outbox, as if it had been done here."""
-        self.page.evaluate(ADD_OP, {"id": f"{len(op):032x}", "at": "2026-01-01T00:00:00Z", **op})
+        add_op(self.page, len(op), **op)
 
 
 def nothing_kept(visit: Visit) -> None:
@@ -259,14 +244,10 @@ pytestmark = pytest.mark.xdist_group("signing-out")
 
 @pytest.fixture(scope="module")
 def house(tmp_path_factory: pytest.TempPathFactory, browser: Browser) -> Iterator[House]:
-    server = ServerProcess(tmp_path_factory.mktemp("house")).start()
-    context = new_context(browser)
-    page = context.new_page()
-    set_up(page, server)
-    alice = call(page, "GET", "api/user/account/")["user"]["id"]
-    context.close()
+    server = ServerProcess(tmp_path_factory.mktemp("house"))
     lists = {"Road to nowhere": range(4), "Evening at home": range(2, TRACKS)}
     shelf = fill(server, tracks=TRACKS, seconds=4, playlists=lists)
+    alice = Rest(server)("GET", "api/user/account/")["user"]["id"]
     with CountingProxy(server.url) as proxy:
         house = House(server, proxy, shelf, alice)
         proxy.before = house.before

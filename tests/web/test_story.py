@@ -3,66 +3,19 @@
 from __future__ import annotations
 
 import re
-from typing import Any
 
 from playwright.sync_api import Page, expect
 
 from tests.site.server import Site
 
-from .conftest import Complaints, ServerProcess
-
-PASSWORD = "correct horse battery"
-
-
-def set_up(page: Page, server: ServerProcess) -> None:
-    page.goto(server.set_up_link)
-    page.get_by_label("User name").fill("alice")
-    page.get_by_label("Password").fill(PASSWORD)
-    page.get_by_role("button", name="Create administrator").click()
-    expect(page.get_by_role("heading", name="Library", level=1)).to_be_visible()
+from .browsers import Complaints
+from .servers import ServerProcess
+from .steps import PASSWORD, download, enter, position, set_up, wait_until_playing
 
 
-def call(page: Page, method: str, path: str, body: object = None) -> Any:
-    """Ask the API as the page's user would, past the screens; the answer, which must be a good one."""
-    status, answer = page.evaluate(
-        """async ([method, path, body]) => {
-            const session = await (await fetch('api/session/')).json();
-            const headers = {'Content-Type': 'application/json', 'SoundWave-CSRF': session.csrf_token};
-            const init = {method, headers, body: body === null ? undefined : JSON.stringify(body)};
-            const response = await fetch(path, init);
-            const text = await response.text();
-            return [response.status, text ? JSON.parse(text) : null];
-        }""",
-        [method, path, body],
-    )
-    assert status < 300, answer
-    return answer
-
-
-def download(page: Page, url: str, *, follow: bool = False, is_refused: bool = False) -> None:
-    """Ask for a link, and wait until the server took it (the field is empty again) or refused it."""
-    page.get_by_role("link", name="Downloads").first.click()
-    page.get_by_role("textbox", name="Link").fill(url)
-    if follow:
-        page.get_by_role("checkbox", name="Follow").check()
-    page.get_by_role("button", name="Download", exact=True).click()
-    expect(page.get_by_role("textbox", name="Link")).to_have_value(url if is_refused else "")
-
-
-def position(page: Page) -> float:
-    """Where the sound itself is, in seconds."""
-    return float(page.evaluate("() => document.querySelector('audio').currentTime"))
-
-
-def wait_until_playing(page: Page) -> None:
-    page.wait_for_function(
-        "() => { const a = document.querySelector('audio'); return !a.paused && a.currentTime > 0.2 }"
-    )
-
-
-def test_the_main_job(page: Page, server_process: ServerProcess, site: Site, complaints: Complaints) -> None:
-    set_up(page, server_process)
-    assert not (server_process.folder / "data" / "setup-link").exists()
+def test_the_main_job(page: Page, new_server: ServerProcess, site: Site, complaints: Complaints) -> None:
+    set_up(page, new_server.set_up_link)
+    assert not (new_server.folder / "data" / "setup-link").exists()
 
     download(page, f"{site.url}/slow/tone.mp3")
     card = page.get_by_role("tabpanel", name="Active")
@@ -86,17 +39,17 @@ def test_the_main_job(page: Page, server_process: ServerProcess, site: Site, com
     page.get_by_role("button", name="Play", exact=True).click()
     page.wait_for_function("at => document.querySelector('audio').currentTime >= at - 1", arg=where)
 
-    assert server_process.stop() == 0
+    assert new_server.stop() == 0
     complaints.allowed = ("Failed to load resource", "net::ERR")  # the browser says so itself while nobody answers
-    server_process.start()
-    page.goto(server_process.url)
+    new_server.start()
+    page.goto(new_server.url)
     expect(page.get_by_role("status").filter(has_text="6 tracks")).to_be_visible()
     page.get_by_role("button", name=re.compile("^Play: Episode 1")).click()
     wait_until_playing(page)
 
 
 def test_a_followed_feed_is_a_playlist_to_play_and_edit(page: Page, server_process: ServerProcess, site: Site) -> None:
-    set_up(page, server_process)
+    enter(page, server_process.url)
     download(page, f"{site.url}/feed.xml", follow=True)
     link = page.get_by_role("navigation").get_by_role("link", name="The Test Podcast")
     expect(link).to_be_visible()
@@ -112,7 +65,7 @@ def test_a_followed_feed_is_a_playlist_to_play_and_edit(page: Page, server_proce
 
 
 def test_what_fails_says_why(page: Page, server_process: ServerProcess, site: Site, complaints: Complaints) -> None:
-    set_up(page, server_process)
+    enter(page, server_process.url)
     download(page, f"{site.url}/empty.html")
     page.get_by_role("tab", name="Failed").click()
     failed = page.get_by_role("tabpanel", name="Failed")
@@ -127,7 +80,7 @@ def test_what_fails_says_why(page: Page, server_process: ServerProcess, site: Si
 
 
 def test_wrong_password_and_sign_out(page: Page, server_process: ServerProcess, complaints: Complaints) -> None:
-    set_up(page, server_process)
+    enter(page, server_process.url)
     page.get_by_role("link", name="Account").first.click()
     page.get_by_role("button", name="Sign out").first.click()
     expect(page.get_by_role("heading", name="Sign in")).to_be_visible()

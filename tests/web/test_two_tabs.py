@@ -12,11 +12,13 @@ from dataclasses import dataclass
 import pytest
 from playwright.sync_api import BrowserContext, Locator, Page, expect
 
-from .conftest import Complaints, ServerProcess
+from .browsers import UNANSWERED, Complaints
 from .counting_proxy import Asked, CountingProxy
-from .offline import UNANSWERED, Rest, kept, rows, sign_in, stop, wait_for_state, wait_for_worker, wait_until_sent
+from .offline import Rest, stop, wait_for_state, wait_until_sent
+from .servers import ServerProcess
 from .shelf import Shelf, fill
-from .test_story import set_up
+from .steps import enter, wait_for_worker
+from .stores import kept, rows
 
 TRACKS = 6
 SECONDS = 20
@@ -40,12 +42,9 @@ def tabs(context: BrowserContext, server_process: ServerProcess, complaints: Com
     """Both show the same playlist; everything goes through the proxy."""
     one = complaints.watch(context.new_page())
     complaints.allowed = UNANSWERED
-    set_up(one, server_process)
-    one.goto("about:blank")
     shelf = fill(server_process, tracks=TRACKS, seconds=SECONDS, playlists={"Road": range(TRACKS)})
-    context.clear_cookies()
     with CountingProxy(server_process.url) as proxy:
-        sign_in(one, proxy.url)
+        enter(one, proxy.url)
         wait_for_worker(one)
         other = complaints.watch(context.new_page())
         for page in (one, other):

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, Playwright, expect
+from playwright.sync_api import Page, expect
 
-from .conftest import Complaints, ServerProcess
-from .offline import UNANSWERED, Device, Rest, kept, rows, wait_for_worker, wait_until_kept, wait_until_sent
+from .browsers import UNANSWERED, Complaints, Device
+from .offline import Rest, wait_until_kept, wait_until_sent
+from .servers import ServerProcess
 from .shelf import Shelf
-from .test_story import call, position, wait_until_playing
+from .steps import call, position, wait_for_worker, wait_until_playing
+from .stores import add_op, kept, rows
 from .test_worker import ask, kept_playlist, user_id
 
 HOOKS = '''"""Notes: a page of its own."""
@@ -31,18 +32,6 @@ PLAY = """async track => {
     const { player } = await import(new URL('static/sdk.js', document.baseURI).href);
     player.playList([track]);
     window.untouched = true;
-}"""
-ADD_OP = """async fields => {
-    const { name } = (await indexedDB.databases()).find(one => /^soundwave:.*:[0-9a-f]{32}$/.test(one.name));
-    const db = await new Promise(yes => {
-        const asked = indexedDB.open(name);
-        asked.onsuccess = () => yes(asked.result);
-    });
-    const tx = db.transaction('outbox', 'readwrite');
-    const id = '01a2047fffff7000800000000000000a';
-    tx.objectStore('outbox').add({id, op: {...fields, id, at: new Date().toISOString()}, isSent: false});
-    await new Promise(yes => { tx.oncomplete = yes; });
-    db.close();
 }"""
 # Every version of the plugin's file that is stored, and how many files of the app are.
 PRECACHED = """async () => {
@@ -68,19 +57,9 @@ def site(server_process: ServerProcess, tmp_path: Path) -> Path:
     """Where the plugin is; the server runs with it."""
     folder = tmp_path / "site"
     write_note(folder, "First note")
-    assert server_process.stop() == 0
     paths = [str(folder), os.environ.get("PYTHONPATH", "")]
     server_process.environ["PYTHONPATH"] = os.pathsep.join(path for path in paths if path)
-    server_process.start()
     return folder
-
-
-@pytest.fixture
-def device(playwright: Playwright, tmp_path: Path) -> Iterator[Device]:
-    device = Device(playwright, tmp_path / "profile")
-    yield device
-    device.close()
-    assert device.complaints.said == []
 
 
 def renew(server: ServerProcess, site: Path, text: str) -> None:
@@ -198,7 +177,7 @@ def test_changes_go_out_with_the_app_closed(device: Device, server_process: Serv
     )
     protocol.send("ServiceWorker.enable")
     page.close()
-    tab.evaluate(ADD_OP, {"kind": "favorite", "track": shelf.tracks[1], "is_favorite": True})
+    add_op(tab, 10, kind="favorite", track=shelf.tracks[1], is_favorite=True)
     assert len(rows(tab, "outbox")) == 1
     said = {"origin": server_process.url.rstrip("/"), "registrationId": registrations[-1], "tag": "soundwave-outbox"}
     protocol.send("ServiceWorker.dispatchSyncEvent", said | {"lastChance": True})

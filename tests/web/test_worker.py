@@ -8,10 +8,11 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page
 
-from .conftest import Complaints, ServerProcess
-from .offline import UNANSWERED, rows, wait_for_worker
+from .browsers import UNANSWERED, Complaints
+from .servers import ServerProcess
 from .shelf import Shelf, fill
-from .test_story import PASSWORD, call, set_up
+from .steps import PASSWORD, call, enter, wait_for_worker
+from .stores import rows
 
 # What is answered: status, the headers that a player goes by, and a digest of the bytes.
 ASK = """async ([path, asked, method]) => {
@@ -63,9 +64,8 @@ def body(page: Page, path: str) -> str:
 
 def kept_playlist(page: Page, server: ServerProcess, seconds: float = 8) -> Shelf:
     """Three tracks that this device keeps, and one that it does not."""
-    set_up(page, server)
     shelf = fill(server, tracks=4, seconds=seconds, playlists={"Road": range(3)}, with_artwork=1, with_lyrics=1)
-    page.goto(server.url)
+    enter(page, server.url)
     wait_for_worker(page)
     assert page.evaluate(KEEP_PLAYLIST, shelf.playlists["Road"]) is True
     return shelf
