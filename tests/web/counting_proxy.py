@@ -32,17 +32,28 @@ class Asked:
     ended: float = 0.0  # 0: it has yet to
 
 
+@dataclass(frozen=True)
+class Instead:
+    """An answer that is not the server's."""
+
+    status: int
+    body: bytes = b"<!doctype html><title>Welcome</title><p>Please accept our terms."
+    type: str = "text/html"
+
+
 @dataclass
 class CountingProxy:
     """``url`` stays the same while the server behind it comes and goes; closed, nobody listens there.
 
     ``before``: called before each block of an answer goes out; it may take its time.
+    ``instead``: what it answers in the server's place, of a path; None where it passes on.
     """
 
     target: str
     port: int = 0
     asked: list[Asked] = field(default_factory=list)
-    before: Callable[[Asked], None] | None = None
+    before: Callable[[Asked], object] | None = None
+    instead: Callable[[str], Instead | None] | None = None
     _server: http.server.ThreadingHTTPServer | None = None
     _lines: set[socket.socket] = field(default_factory=set)
 
@@ -116,6 +127,9 @@ def _handler(proxy: CountingProxy, target: str) -> type[http.server.BaseHTTPRequ
             asked.body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
             asked.began = time.monotonic()
             proxy.asked.append(asked)
+            if proxy.instead is not None and (instead := proxy.instead(asked.path)) is not None:
+                self._answer_instead(instead, asked)
+                return
             headers = {name: value for name, value in self.headers.items() if name.lower() not in HOP_BY_HOP}
             connection = http.client.HTTPConnection(target, timeout=60)
             try:
@@ -124,6 +138,14 @@ def _handler(proxy: CountingProxy, target: str) -> type[http.server.BaseHTTPRequ
             finally:
                 asked.ended = time.monotonic()
                 connection.close()
+
+        def _answer_instead(self, instead: Instead, asked: Asked) -> None:
+            asked.status = instead.status
+            self.send_response_only(instead.status)
+            self.send_header("Content-Type", instead.type)
+            self.send_header("Content-Length", str(len(instead.body)))
+            self.end_headers()
+            self.wfile.write(b"" if self.command == "HEAD" else instead.body)
 
         def _answer(self, answer: http.client.HTTPResponse, asked: Asked) -> None:
             asked.status = answer.status

@@ -14,6 +14,11 @@ export class ApiError extends Error {
   get isUnreachable(): boolean {
     return this.status === 0;
   }
+
+  /** Not there, or in no state to say: what waits goes on waiting. */
+  get isAway(): boolean {
+    return this.isUnreachable || this.status >= 500;
+  }
 }
 
 /** The user was asked for the password again and would rather not. */

@@ -1,4 +1,5 @@
 /** The one place that calls fetch for the API: CSRF header, one resend, the password again, problem+json as ApiError. */
+import { isAnswer, namedUser } from "./answers";
 import { ApiError, hasCode, isAbort, NOT_CONFIRMED } from "./errors";
 import { newId } from "./ids";
 
@@ -49,7 +50,7 @@ async function sendOnce(request: Request): Promise<Response> {
   const response = await reach(request);
   // What the worker has kept it gives where the server is silent: that is no word of the server's.
   if (response.headers.has("SoundWave-Offline")) wire.listener?.unreachable();
-  else wire.listener?.answered(response.headers.get("SoundWave-User"));
+  else wire.listener?.answered(namedUser(response));
   if (!response.ok) throw await refusal(response);
   return response;
 }
@@ -71,7 +72,7 @@ async function reach(request: Request): Promise<Response> {
   }
 }
 
-/** Every request has a time limit until its answer begins. */
+/** Every request has a time limit until its answer begins. What somebody else says in the server's place is no answer. */
 async function ask(request: Request): Promise<Response> {
   const limit = new AbortController();
   const silence = new DOMException("The server does not answer.", "TimeoutError");
@@ -79,7 +80,10 @@ async function ask(request: Request): Promise<Response> {
   request.signal.addEventListener("abort", () => limit.abort(request.signal.reason), { once: true });
   if (request.signal.aborted) limit.abort(request.signal.reason);
   try {
-    return await fetch(request, { signal: limit.signal });
+    const response = await fetch(request, { signal: limit.signal });
+    if (isAnswer(response)) return response;
+    await response.body?.cancel();
+    throw new TypeError(`not the server's answer: ${response.status}`);
   } finally {
     clearTimeout(timer);
   }

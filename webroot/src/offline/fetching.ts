@@ -1,5 +1,5 @@
 /** Fetches what is wanted, two at a time and in order, and says what became of it. */
-import { isForAnother } from "./answers";
+import { isForAnother } from "../api/answers";
 import { type Wanted } from "./reconcile";
 import { storeVerified, StoreError, type Kept } from "./storing";
 

@@ -1,5 +1,5 @@
 /** What the server says that a playlist needs; where nothing changed, that costs one answer without a body. */
-import { isForAnother, isProblem, namedUser } from "./answers";
+import { isForAnother, isProblem, namedUser } from "../api/answers";
 import type { OfflinePlaylist } from "./database";
 import type { KeeperDeps } from "./keeper-deps";
 import { limited } from "./patience";

@@ -2,7 +2,7 @@
  * The bytes of offline playlists, put away and found again: files in the user's cache, answers of the API among their
  * documents. Whatever brought them, what is not right never gets in. For the page and for the worker.
  */
-import { isProblem } from "./answers";
+import { isProblem, namedUser } from "../api/answers";
 import type { StoredEntry, UserDatabase } from "./database";
 import { hasherOf } from "./hashing";
 import { keptUrl } from "./names";
@@ -48,7 +48,7 @@ export async function storeVerified(
   response: Response,
   onBytes: (count: number) => void = () => undefined,
 ): Promise<StoredEntry> {
-  if (response.status !== 200 || response.redirected || response.type === "opaque") {
+  if (response.status !== 200 || response.redirected || response.type === "opaque" || isForeign(entry, response)) {
     await response.body?.cancel().catch(() => undefined);
     throw new StoreError("refused", response.status, waitOf(response), isProblem(response));
   }
@@ -143,6 +143,9 @@ function checked(entry: ManifestEntry, onBytes: (count: number) => void) {
   });
   return { stream, trouble: (): StoreTrouble | null => trouble };
 }
+
+/** What a hotel's network says instead, or a proxy. What plugins add may be public, and names nobody. */
+const isForeign = ({ kind }: ManifestEntry, response: Response): boolean => kind !== "other" && namedUser(response) === null;
 
 /** By what the server says of it, before a byte of it is fetched. An ETag of another form says nothing of the content. */
 function isOther({ kind, revision, size_bytes }: ManifestEntry, { headers }: Response): boolean {

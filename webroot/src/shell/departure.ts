@@ -139,7 +139,7 @@ async function endSession(userId: string): Promise<boolean> {
     return true;
   } catch (error) {
     if (!(error instanceof ApiError)) throw error;
-    if (error.isUnreachable) return false;
+    if (error.isAway) return false;
     // In another tab they have a newer session, as after a new password: it has another token.
     if (isTokenKnown && hasCode(error, "csrf_failed")) {
       wire.csrfToken = null;

@@ -19,7 +19,7 @@ export function currentUser(): User | null {
   return session.value?.user ?? null;
 }
 
-/** Ask the server who we are. Without an answer, the last known session opens the app. */
+/** Ask the server who we are. Where it cannot say, the last known session opens the app. */
 export function loadSession(): Promise<void> {
   loading ??= load().finally(() => (loading = null));
   return loading;
@@ -58,11 +58,11 @@ export function followAnswers(): void {
       const known = currentUser()?.id ?? null;
       // A session from memory has no token yet: the server is back, so ask for it.
       const isIncomplete = known !== null && wire.csrfToken === null;
-      if (!loading && session.value && (userId !== known || isIncomplete)) void loadSession();
+      if (!loading && session.value && (userId !== known || isIncomplete)) void loadSession().catch(() => undefined);
     },
     unreachable: sawSilence,
     unauthorized() {
-      if (!loading) void loadSession();
+      if (!loading) void loadSession().catch(() => undefined);
     },
   };
 }
@@ -75,7 +75,7 @@ async function load(): Promise<void> {
     session.set(answer);
   } catch (error) {
     const known = recall<Session>("session");
-    if (!(error instanceof ApiError) || !error.isUnreachable || !known) throw error;
+    if (!(error instanceof ApiError) || !error.isAway || !known) throw error;
     session.set(known);
   }
 }

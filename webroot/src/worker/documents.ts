@@ -1,4 +1,5 @@
 /** Lyrics, playlists and what plugins have kept: the server's where it answers, else the user's own copy. */
+import { isAnswer } from "../api/answers";
 import { addresses, mayBeStored } from "./addresses";
 import { passOn, serve } from "./isolation";
 import { findKept } from "./kept";
@@ -6,8 +7,6 @@ import { currentUser, inDatabaseOf } from "./user";
 
 /** A phone away from home gets no refusal but silence; its user does not wait longer than this. */
 const PATIENCE_MS = 4_000;
-/** A proxy in front of a server that is away. */
-const GATEWAYS = [502, 503, 504];
 
 export function serveDocuments(): void {
   serve(mayBeStored, answer);
@@ -27,7 +26,7 @@ async function networkFirst(request: Request, find: () => Promise<Response | nul
   request.signal.addEventListener("abort", () => asked.abort());
   const coming = passOn(new Request(request, { signal: asked.signal }));
   const arrived = await Promise.race([coming, new Promise<null>((done) => setTimeout(done, PATIENCE_MS, null))]);
-  if (arrived && arrived.type !== "error" && !GATEWAYS.includes(arrived.status)) return arrived;
+  if (arrived && isAnswer(arrived) && arrived.status < 500) return arrived;
   const kept = await find();
   if (!kept) return coming;
   asked.abort();

@@ -2,14 +2,13 @@
  * What the browser has fetched by itself, with the app closed (Background Fetch): verified and put away as the page
  * would. Which file it is, and what it must be, says the manifest of a playlist that still wants it.
  */
-import { openChannel } from "../offline/channel";
 import type { UserDatabase } from "../offline/database";
 import { fetchOf, keptCache, keptUrl, userDatabase } from "../offline/names";
 import { storeVerified } from "../offline/storing";
 import type { ManifestEntry } from "../offline/wire";
 import { attempt, complain } from "./isolation";
 import { scopePath, worker } from "./scope";
-import { inDatabaseOf } from "./user";
+import { inDatabaseOf, tellKeepers } from "./user";
 
 /** Of the Background Fetch API, which the compiler's library does not have. */
 interface Fetched {
@@ -61,13 +60,9 @@ async function wantedAt(db: UserDatabase, url: string): Promise<ManifestEntry | 
   return entries.find((entry) => keptUrl(entry.url) === url);
 }
 
-/** The keeper of a page looks again; without one it looks when the app is opened. */
 function tell(name: string): void {
   const user = fetchOf(name)?.user;
-  if (user === undefined) return;
-  const channel = openChannel(scopePath);
-  channel.post({ type: "changed", user, stores: ["entries"] });
-  channel.close();
+  if (user !== undefined) tellKeepers(user);
 }
 
 async function show(): Promise<void> {

@@ -5,7 +5,7 @@ import { count } from "./counts";
 import { passOn, serve } from "./isolation";
 import { type FileFacts, type Plan, planAnswer } from "./ranges";
 import { scopePath } from "./scope";
-import { currentUser } from "./user";
+import { currentUser, tellKeepers } from "./user";
 
 interface Kept extends FileFacts {
   response: Response;
@@ -17,11 +17,16 @@ export function serveKept(): void {
 
 /** What the user has at this address, as it is asked for; null where they have nothing there, or nothing sound. */
 export async function findKept(request: Request, user: string): Promise<Response | null> {
-  const kept = await find(keptCache(scopePath, user), keptUrl(request.url));
+  const [cacheName, address] = [keptCache(scopePath, user), keptUrl(request.url)];
+  const kept = await find(cacheName, address);
   if (!kept) return null;
   const plan = planAnswer(request.method, request.headers, kept);
   const body = await bodyOf(plan, kept);
-  return body === undefined ? null : new Response(body, { status: plan.status, headers: plan.headers });
+  if (body !== undefined) return new Response(body, { status: plan.status, headers: plan.headers });
+  // A file of which a part was lost is fetched anew.
+  await (await caches.open(cacheName)).delete(address);
+  tellKeepers(user);
+  return null;
 }
 
 async function answerMedia(request: Request, event: ExtendableEvent): Promise<Response> {

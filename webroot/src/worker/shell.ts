@@ -23,7 +23,9 @@ export interface Shell {
 export function precacheShell(): Shell {
   setCacheNameDetails({ prefix: "soundwave", suffix: scopePath });
   const files = (worker.__SOUNDWAVE_PRECACHE ?? []).filter(isOfTheShell);
-  const controller = new PrecacheController({ plugins: [{ cachedResponseWillBeUsed: countUse }] });
+  const controller = new PrecacheController({
+    plugins: [{ cachedResponseWillBeUsed: countUse, cacheWillUpdate: ({ response }) => Promise.resolve(ifOurs(response)) }],
+  });
   controller.addToCacheList(files.map(({ url, revision }) => ({ url, revision })));
   worker.addEventListener("install", (event) => controller.install(event));
   worker.addEventListener("activate", (event) => controller.activate(event));
@@ -34,6 +36,15 @@ export function precacheShell(): Shell {
     registerRoute(new NavigationRoute(controller.createHandlerBoundToURL(SHELL), { denylist: serverOwnPaths() }));
   }
   return { refill: () => refill(controller) };
+}
+
+/**
+ * Null for what a hotel's network or a proxy says in the server's place, so that the install fails, and is tried again: the
+ * server has this policy on each of its answers (`soundwave_core/front.py`).
+ */
+function ifOurs(response: Response): Response | null {
+  const isWhole = response.status === 200 && !response.redirected;
+  return isWhole && response.headers.get("Cross-Origin-Resource-Policy") === "same-origin" ? response : null;
 }
 
 /** As at install: there a file that is not in the cache is fetched. */

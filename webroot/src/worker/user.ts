@@ -1,4 +1,5 @@
 /** Whose worker this is now. Read anew for each answer: between two users there is no moment that serves the wrong one. */
+import { openChannel } from "../offline/channel";
 import { findUserDatabase, getDeviceState, type UserDatabase } from "../offline/database";
 import { scopePath } from "./scope";
 
@@ -14,4 +15,11 @@ export async function inDatabaseOf<T>(user: string, fallback: T, work: (db: User
   } finally {
     db.close();
   }
+}
+
+/** What is stored is another now: the keeper of a page looks again; without one it looks when the app is opened. */
+export function tellKeepers(user: string): void {
+  const channel = openChannel(scopePath);
+  channel.post({ type: "changed", user, stores: ["entries"] });
+  channel.close();
 }
