@@ -23,12 +23,24 @@ test("a file that is announced as another one is not read", () =>
     it.deps.fetch = async (url, init) => {
       const response = await fetch(url, init);
       const name = Object.keys(announced).find((path) => url.endsWith(path));
-      if (name === undefined || name === audio(3)) return name ? new Response(response.body, { headers: announced[name]! }) : response;
-      const body = new ReadableStream({ cancel: () => void cancelled++ }, { highWaterMark: 0 });
-      return new Response(body, { headers: announced[name]! });
+      if (name === undefined) return response;
+      const headers = { ...announced[name], "SoundWave-User": USER };
+      if (name === audio(3)) return new Response(response.body, { headers });
+      return new Response(new ReadableStream({ cancel: () => void cancelled++ }, { highWaterMark: 0 }), { headers });
     };
     assert.equal(await save(it, "one"), "failed");
     assert.deepEqual([cancelled, (await it.record("one")).reason, (await it.record("one")).stored_items], [2, "changed", 1]);
+  }));
+
+test("what somebody else sends in the server's place is not put away, and the file is asked for again", () =>
+  within(async (it) => {
+    const { fetch } = it.deps;
+    let pages = 2;
+    it.deps.fetch = async (url, init) =>
+      url.endsWith(audio(2)) && pages-- > 0 ? new Response("<html>", { headers: { "Content-Type": "text/html" } }) : fetch(url, init);
+    await it.keeper.want("one");
+    await it.time.pass(60_000);
+    assert.deepEqual([(await it.record("one")).state, pages < 0], ["ready", true]);
   }));
 
 test("a picture that is no more at the server is done without, until it is another one", () =>

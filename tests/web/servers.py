@@ -76,8 +76,9 @@ class ServerProcess:
             assert code == 0, f"it ended with {code}:\n{(self.folder / 'server.log').read_text()[-4000:]}"
 
     def wait_in_no_time(self, *statements: str) -> None:
-        """What time would do to the database, while the server is down."""
-        assert self.stop() == 0
+        """What time would do to the database, while the server is down; it is started again."""
+        if self.process is not None:
+            assert self.stop() == 0
         database = sqlite3.connect(self.folder / "data" / "db.sqlite3")
         for statement in statements:
             database.execute(statement)

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import re
 
+import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
 from tests.site.server import Site
 
 from .browsers import UNANSWERED, Complaints
-from .offline import wait_for_state
+from .offline import Rest, wait_for_state, wait_until_sent
 from .servers import ServerProcess
 from .shelf import fill
-from .steps import PASSWORD, call, download, enter, sign_in, wait_for_worker, wait_until_playing
+from .steps import PASSWORD, call, download, enter, position, sign_in, wait_for_worker, wait_until_playing
 from .waiting import wait_until
 
 PLAYS = "() => { const a = document.querySelector('audio'); return a !== null && (!a.paused || a.hasAttribute('src')) }"
@@ -53,6 +54,7 @@ def sign_out(page: Page, server: ServerProcess) -> None:
 def test_the_next_user_sees_nothing_of_the_first(
     page: Page, context: BrowserContext, server_process: ServerProcess, site: Site, complaints: Complaints
 ) -> None:
+    complaints.allowed = ("401",)  # what sounds when its user goes may be asking for more
     enter(page, server_process.url)
     alice = call(page, "GET", "api/user/account/")["user"]["id"]
     call(page, "POST", "api/user/admin/users/", {"username": "bob", "password": PASSWORD})
@@ -134,6 +136,39 @@ def test_what_another_page_does_not_let_go_of_is_told_and_goes_later(
     expect(page.get_by_role("heading", name="Your library is empty")).to_be_visible()
     expect(told).to_have_count(0)
     wait_until(page, OPENED, alice)  # she is back: what she does now is not taken away
+
+
+@pytest.mark.parametrize("way", ["Pause", "the way in"])
+def test_a_session_that_ended_meanwhile_does_not_end_the_sound(
+    page: Page, server_process: ServerProcess, complaints: Complaints, way: str
+) -> None:
+    """Its user is asked in once it stops, or when they look for it; what they did waits for them."""
+    complaints.allowed = (*UNANSWERED, "401")
+    shelf = fill(server_process, tracks=2, seconds=90, playlists={"Road": range(2)})
+    enter(page, server_process.url)
+    wait_for_worker(page)
+    page.goto(f"{server_process.url}playlist/?id={shelf.playlists['Road']}")
+    page.get_by_role("main").get_by_role("button", name="Keep offline").click()
+    wait_for_state(page, shelf.playlists["Road"], "ready")
+    page.get_by_role("button", name="Play all").click()
+    wait_until_playing(page)
+    assert server_process.stop() == 0
+    page.get_by_role("main").get_by_role("button", name="Favourite: Track 002").click()
+    server_process.wait_in_no_time("DELETE FROM sessions")
+    page.evaluate("() => dispatchEvent(new Event('online'))")
+    told = page.get_by_role("link", name=re.compile("^Your session ended"))
+    expect(told.first).to_be_visible()
+    heard = position(page)
+    page.wait_for_function("heard => document.querySelector('audio').currentTime > heard + 2", arg=heard)
+    assert page.evaluate("() => !document.querySelector('audio').paused")
+    if way == "Pause":
+        page.get_by_role("button", name="Pause", exact=True).click()
+    else:
+        told.first.click()
+    expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
+    sign_in(page, server_process.url)
+    wait_until_sent(page)
+    assert Rest(server_process)("GET", f"api/audio/{shelf.tracks[1]}/")["is_favorite"] is True
 
 
 def test_who_thought_better_of_signing_out_goes_all_the_same_where_another_tab_has_signed_out(

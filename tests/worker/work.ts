@@ -22,9 +22,13 @@ const SYNC = "/music/api/offline/sync/";
 const SOUND = "/music/api/audio/1/stream/";
 const NAME = keptCache(BASE, USER);
 
+const JSON_TYPE = { "Content-Type": "application/json" };
+
 /** Begins, and never ends but with the request. */
 const endless = (signal: AbortSignal): Response =>
-  new Response(new ReadableStream({ start: (body) => signal.addEventListener("abort", () => body.error(signal.reason)) }));
+  new Response(
+    new ReadableStream({ start: (body) => signal.addEventListener("abort", () => body.error(signal.reason)) }), { headers: JSON_TYPE },
+  );
 
 interface Place {
   /** What was asked for, by path. */
@@ -42,7 +46,8 @@ async function withOp(user: string, run: (place: Place) => Promise<void>): Promi
   globalThis.fetch = async (input, init) => {
     const { pathname } = new URL((input as Request).url);
     place.asked.push(pathname);
-    return pathname === SYNC ? endless(init!.signal!) : new Response(JSON.stringify({ user: { id: user }, csrf_token: "t" }));
+    if (pathname === SYNC) return endless(init!.signal!);
+    return new Response(JSON.stringify({ user: { id: user }, csrf_token: "t" }), { headers: JSON_TYPE });
   };
   AbortSignal.timeout = (milliseconds) => {
     const limit = new AbortController();
@@ -90,7 +95,7 @@ async function fetched(): Promise<void> {
   const db = await signIn();
   await db.put("offline", { ...newRecord("1", "One", ""), manifest });
   db.close();
-  const matchAll = async () => [{ responseReady: Promise.resolve(new Response(body)) }];
+  const matchAll = async () => [{ responseReady: Promise.resolve(new Response(body, { headers: { "SoundWave-User": USER } })) }];
   await fire("backgroundfetchsuccess", { registration: { id: fetchName(USER, SOUND), matchAll } });
 }
 

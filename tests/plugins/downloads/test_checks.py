@@ -367,3 +367,10 @@ def test_no_check_is_begun_twice(core: SoundWave, cast: Cast, worker: StubWorker
     clock.advance(2 * HOUR)
     core.jobs.run_due()
     assert core.db.value("SELECT count(*) FROM downloads WHERE state = 'resolving'") == 1
+
+
+def test_a_list_takes_of_its_title_what_a_playlist_may_have(core: SoundWave, cast: Cast, worker: StubWorker) -> None:
+    """So that a device can bring it back under its title."""
+    worker.lists[LIST] = Resolved(id="", kind="list", title="long " * 200, items=[item("a")])
+    playlist = follow(core, cast.bob, worker)
+    assert cast.bob.get(f"/api/playlist/{playlist}/").json.title == ("long " * 100)[:500]

@@ -8,7 +8,7 @@ export type Message =
   | { type: "wiped"; user: string };
 
 export interface Channel {
-  /** To the others and, unlike a bare BroadcastChannel, to who listens here as well. */
+  /** To the others and, unlike a bare BroadcastChannel, to who listens here as well; once closed, to nobody. */
   post(message: Message): void;
   listen(listener: (message: Message) => void): () => void;
   close(): void;
@@ -17,12 +17,14 @@ export interface Channel {
 export function openChannel(base: string): Channel {
   const wire = new BroadcastChannel(channelName(base));
   const listeners = new Set<(message: Message) => void>();
+  let isClosed = false;
   const tell = (message: Message): void => {
     for (const listener of [...listeners]) listener(message);
   };
   wire.onmessage = (event: MessageEvent<Message>) => tell(event.data);
   return {
     post(message) {
+      if (isClosed) return;
       wire.postMessage(message);
       tell(message);
     },
@@ -30,6 +32,9 @@ export function openChannel(base: string): Channel {
       listeners.add(listener);
       return () => listeners.delete(listener);
     },
-    close: () => wire.close(),
+    close() {
+      isClosed = true;
+      wire.close();
+    },
   };
 }

@@ -1,5 +1,5 @@
 /** Ties the player to the page and to everything around it. */
-import { currentUser, session } from "../shell/session";
+import { currentUser, endIfOver, session, stayWhile } from "../shell/session";
 import { libraryChanges, local } from "../offline/start";
 import { isOnline, probe } from "../shell/connection";
 import { t } from "../shell/i18n";
@@ -10,6 +10,8 @@ import { player } from "./player";
 import { keepPlays } from "./plays";
 import { keepPositions } from "./positions";
 import { reportTrouble } from "./trouble";
+
+const SILENCE_MS = 1_000;
 
 /** Call once, with the session known. */
 export function startPlayer(): void {
@@ -25,6 +27,7 @@ export function startPlayer(): void {
     toast(t(isOnline.value ? "player.lost" : "player.stranded"));
     void probe();
   });
+  outliveSession();
   libraryChanges.subscribe(() => void followLibrary().catch(() => undefined));
   let user = currentUser()?.id ?? null;
   const memory = keepMemory(player);
@@ -43,6 +46,16 @@ async function followLibrary(): Promise<void> {
   const tracks = await library.getTracks(items.map((item) => item.track.id));
   for (const { track } of items) Object.assign(track, tracks.get(track.id));
   player.changed();
+}
+
+/** What plays from the device does not stop because its user was signed out meanwhile; once it does, they are asked in. */
+function outliveSession(): void {
+  const { audio } = player;
+  const isSounding = (): boolean => !audio.paused && audio.error === null;
+  stayWhile(isSounding);
+  // Between two tracks it is silent for a moment.
+  const look = (): void => void setTimeout(() => isSounding() || endIfOver(), SILENCE_MS);
+  for (const event of ["pause", "ended", "error"]) audio.addEventListener(event, look);
 }
 
 function followElement(): void {

@@ -16,7 +16,7 @@ import { waitingOps } from "./offline-status";
 import { findPage, makePage, titleOf } from "./pages";
 import { loadPlaylists, playlists } from "./playlists";
 import { href, navigate, router } from "./router";
-import { session } from "./session";
+import { endIfOver, session } from "./session";
 import "./side-bar";
 import { Watch } from "./store";
 import "./tab-bar";
@@ -72,6 +72,7 @@ export class AppShell extends LitElement {
     this.followUser();
     const { path } = router.value;
     const { user, is_setup_open } = session.value;
+    if (user && DOORS.includes(path) && endIfOver()) return;
     if (user && DOORS.includes(path)) return navigate(this.wanted(), { replace: true });
     if (!user && !DOORS.includes(path)) {
       const next = path === "/" ? "" : `?next=${encodeURIComponent(path + location.search)}`;

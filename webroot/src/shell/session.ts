@@ -14,6 +14,9 @@ export const session = new Store<Session | null>(null);
 const PATIENCE_MS = 1_500;
 
 let loading: Promise<void> | null = null;
+/** What the server said when this session had ended while it was in use. */
+let over: Session | null = null;
+let isInUse: () => boolean = () => false;
 
 export function currentUser(): User | null {
   return session.value?.user ?? null;
@@ -39,6 +42,20 @@ export async function openSession(): Promise<void> {
   session.set(known);
 }
 
+/** A session that ends while this says yes stays as it was, until `endIfOver`: what plays from the device plays on. */
+export function stayWhile(inUse: () => boolean): void {
+  isInUse = inUse;
+}
+
+/** It is in use no more, or its user looks for the way in; whether it had ended. */
+export function endIfOver(): boolean {
+  if (!over) return false;
+  const answer = over;
+  over = null;
+  take(answer);
+  return true;
+}
+
 /** After login and registration: the answer carries the user, the session the pages. */
 export function enter(answer: SignedIn): Promise<void> {
   wire.csrfToken = answer.csrf_token;
@@ -56,13 +73,14 @@ export function followAnswers(): void {
     answered(userId) {
       sawAnswer();
       const known = currentUser()?.id ?? null;
-      // A session from memory has no token yet: the server is back, so ask for it.
-      const isIncomplete = known !== null && wire.csrfToken === null;
-      if (!loading && session.value && (userId !== known || isIncomplete)) void loadSession().catch(() => undefined);
+      // A session from memory has no token yet: the server is back, so ask for it. One that had ended is there again.
+      const isIncomplete = known !== null && (wire.csrfToken === null || over !== null);
+      const isNews = userId === known ? isIncomplete : userId !== null || over === null;
+      if (!loading && session.value && isNews) void loadSession().catch(() => undefined);
     },
     unreachable: sawSilence,
     unauthorized() {
-      if (!loading) void loadSession().catch(() => undefined);
+      if (!loading && !over) void loadSession().catch(() => undefined);
     },
   };
 }
@@ -71,11 +89,16 @@ async function load(): Promise<void> {
   try {
     const answer = await getSession();
     wire.csrfToken = answer.csrf_token;
-    remember("session", { ...answer, csrf_token: null });
-    session.set(answer);
+    over = answer.user === null && currentUser() !== null && isInUse() ? answer : null;
+    if (!over) take(answer);
   } catch (error) {
     const known = recall<Session>("session");
     if (!(error instanceof ApiError) || !error.isAway || !known) throw error;
     session.set(known);
   }
+}
+
+function take(answer: Session): void {
+  remember("session", { ...answer, csrf_token: null });
+  session.set(answer);
 }
