@@ -40,11 +40,11 @@ export function precacheShell(): Shell {
 
 /**
  * Null for what a hotel's network or a proxy says in the server's place, so that the install fails, and is tried again: the
- * server has this policy on each of its answers (`soundwave_core/front.py`).
+ * server has this policy on each of its answers (`soundwave_core/front.py`), though a proxy may have put in its own.
  */
 function ifOurs(response: Response): Response | null {
   const isWhole = response.status === 200 && !response.redirected;
-  return isWhole && response.headers.get("Cross-Origin-Resource-Policy") === "same-origin" ? response : null;
+  return isWhole && response.headers.has("Cross-Origin-Resource-Policy") ? response : null;
 }
 
 /** As at install: there a file that is not in the cache is fetched. */
