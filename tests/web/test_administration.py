@@ -273,6 +273,9 @@ def test_a_damaged_backup_says_so(page: Page, server_process: ServerProcess) -> 
 
 def test_the_way_back(page: Page, server_process: ServerProcess, complaints: Complaints) -> None:
     server_process.environ["SOUNDWAVE_SYSTEM_BACKUP_SCHEDULE"] = "off"
+    server_process.start()
+    assert server_process.stop() == 0  # it has a port by now, which it asks for when it starts itself anew
+    server_process.start()
     enter(page, server_process.url)
     backups = make_backup(page, open_tab(page, server_process, "backups"), 1)
     call(page, "POST", "api/user/admin/users/", {"username": "bob", "password": PASSWORD})

@@ -110,5 +110,6 @@ def test_a_user_sees_no_administration(page: Page, server_process: ServerProcess
     navigation = page.get_by_role("navigation", name="Main navigation")
     expect(navigation.get_by_role("link", name="Library")).to_be_visible()
     expect(navigation.get_by_role("link", name="Administration")).to_have_count(0)
+    wait_for_worker(page)  # without it the server refuses the page itself
     page.goto(f"{server_process.url}admin/")
     expect(page.get_by_role("heading", name="There is nothing here")).to_be_visible()

@@ -58,8 +58,9 @@ def test_a_dialog_from_a_menu_gives_the_focus_back(page: Page, bob: str) -> None
 
 def test_a_list_that_cannot_be_read_again_says_so(page: Page, bob: str, complaints: Complaints) -> None:
     complaints.allowed = ("Failed to load resource",)
+    problem = {"status": 500, "content_type": "application/problem+json", "body": "{}"}
     # Of the context: the worker may be the one that asks.
-    page.context.route("**/api/user/admin/users/?*", lambda route: route.fulfill(status=500, json={"code": "internal"}))
+    page.context.route("**/api/user/admin/users/?*", lambda route: route.fulfill(**problem))
     choose(page, "bob", "Change")
     page.get_by_role("dialog").get_by_role("button", name="Cancel").click()
     expect(page.get_by_text("The server answered 500.")).to_be_visible()
