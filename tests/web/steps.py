@@ -23,8 +23,9 @@ def set_up(page: Page, set_up_link: str) -> None:
 
 
 def enter(page: Page, url: str) -> None:
-    """alice, who lives at ``server_process``, is signed in and sees her library."""
-    answer = page.context.request.post(f"{url}api/user/login/", data={"username": "alice", "password": PASSWORD})
+    """alice, who lives at ``server_process``, is signed in to stay, and sees her library."""
+    wish = {"username": "alice", "password": PASSWORD, "remember": True}
+    answer = page.context.request.post(f"{url}api/user/login/", data=wish)
     assert answer.ok, answer.text()
     page.goto(url)
     expect(page.get_by_role("heading", name="Library", level=1)).to_be_visible()

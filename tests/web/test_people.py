@@ -140,8 +140,8 @@ def test_the_audit_trail_is_read_and_filtered(page: Page, server_process: Server
     expect(trail.get_by_role("listitem").first).to_contain_text("alice changed the account of bob")
     expect(trail.get_by_role("listitem").first).to_contain_text(f"room: {PART - 1} GB · 127.0.0.1")
     page.get_by_role("button", name="Show more").click()
-    expect(page.get_by_role("status").filter(has_text=f"{PART + 3} entries")).to_be_visible()
-    expect(trail.get_by_role("listitem")).to_have_count(PART + 3)
+    expect(page.get_by_role("status").filter(has_text=f"{PART + 4} entries")).to_be_visible()
+    expect(trail.get_by_role("listitem")).to_have_count(PART + 4)
     expect(trail.get_by_role("listitem").last).to_contain_text("alice made an account")
     expect(page.get_by_role("button", name="Show more")).to_have_count(0)
 
