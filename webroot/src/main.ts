@@ -23,7 +23,8 @@ followNotices();
 startRouter();
 
 const known = lastUser();
-Promise.all([loadLanguage(), finishDeparture().then(openSession)])
+const words = loadLanguage();
+Promise.all([words, finishDeparture().then(openSession)])
   .then(() => forgetLastUser(known))
   .then(followUser)
   .then(() => {
@@ -33,7 +34,9 @@ Promise.all([loadLanguage(), finishDeparture().then(openSession)])
     boot.set("ready");
     return startWorker();
   })
-  .catch((error: unknown) => {
-    if (boot.value === "ready") console.warn("no service worker:", error);
-    else boot.set(error instanceof ApiError && !error.isUnreachable ? "refused" : "unreachable");
+  .catch(async (error: unknown) => {
+    if (boot.value === "ready") return console.warn("no service worker:", error);
+    // What went wrong is said in the user's language, if there is one.
+    await words.catch(() => undefined);
+    boot.set(error instanceof ApiError && !error.isUnreachable ? "refused" : "unreachable");
   });
