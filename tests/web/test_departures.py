@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 
 import pytest
-from playwright.sync_api import BrowserContext, Page, expect
+from playwright.sync_api import BrowserContext, Locator, Page, expect
 
 from tests.site.server import Site
 
 from .browsers import UNANSWERED, Complaints
 from .offline import Rest, wait_for_state, wait_until_sent
 from .servers import ServerProcess
-from .shelf import fill
+from .shelf import Shelf, fill
 from .steps import PASSWORD, call, download, enter, position, sign_in, wait_for_worker, wait_until_playing
 from .waiting import wait_until
 
@@ -138,11 +139,40 @@ def test_what_another_page_does_not_let_go_of_is_told_and_goes_later(
     wait_until(page, OPENED, alice)  # she is back: what she does now is not taken away
 
 
-@pytest.mark.parametrize("way", ["Pause", "the way in"])
-def test_a_session_that_ended_meanwhile_does_not_end_the_sound(
-    page: Page, server_process: ServerProcess, complaints: Complaints, way: str
-) -> None:
-    """Its user is asked in once it stops, or when they look for it; what they did waits for them."""
+@dataclass
+class Sounding:
+    """A page that plays what it keeps, and whose session ends in the middle of it."""
+
+    page: Page
+    server: ServerProcess
+    shelf: Shelf
+
+    def outlive_the_session(self) -> None:
+        """It has changed something meanwhile, and says that it may not send it."""
+        assert self.server.stop() == 0
+        self.page.get_by_role("main").get_by_role("button", name="Favourite: Track 002").click()
+        self.server.wait_in_no_time("DELETE FROM sessions")
+        self.page.evaluate("() => dispatchEvent(new Event('online'))")
+        expect(self.way_in).to_be_visible()
+
+    @property
+    def way_in(self) -> Locator:
+        return self.page.get_by_role("link", name=re.compile("^Your session ended")).first
+
+    def assert_it_sounds(self) -> None:
+        heard = position(self.page)
+        self.page.wait_for_function("heard => document.querySelector('audio').currentTime > heard + 2", arg=heard)
+
+    def pause(self) -> None:
+        self.page.get_by_role("button", name="Pause", exact=True).click()
+
+    def assert_the_change_arrives(self) -> None:
+        wait_until_sent(self.page)
+        assert Rest(self.server)("GET", f"api/audio/{self.shelf.tracks[1]}/")["is_favorite"] is True
+
+
+@pytest.fixture
+def sounding(page: Page, server_process: ServerProcess, complaints: Complaints) -> Sounding:
     complaints.allowed = (*UNANSWERED, "401")
     shelf = fill(server_process, tracks=2, seconds=90, playlists={"Road": range(2)})
     enter(page, server_process.url)
@@ -152,23 +182,48 @@ def test_a_session_that_ended_meanwhile_does_not_end_the_sound(
     wait_for_state(page, shelf.playlists["Road"], "ready")
     page.get_by_role("button", name="Play all").click()
     wait_until_playing(page)
-    assert server_process.stop() == 0
-    page.get_by_role("main").get_by_role("button", name="Favourite: Track 002").click()
-    server_process.wait_in_no_time("DELETE FROM sessions")
-    page.evaluate("() => dispatchEvent(new Event('online'))")
-    told = page.get_by_role("link", name=re.compile("^Your session ended"))
-    expect(told.first).to_be_visible()
-    heard = position(page)
-    page.wait_for_function("heard => document.querySelector('audio').currentTime > heard + 2", arg=heard)
-    assert page.evaluate("() => !document.querySelector('audio').paused")
+    return Sounding(page, server_process, shelf)
+
+
+@pytest.mark.parametrize("way", ["Pause", "the way in"])
+def test_a_session_that_ended_meanwhile_does_not_end_the_sound(sounding: Sounding, way: str) -> None:
+    """Its user is asked in once it stops, or when they look for it; what they did waits for them."""
+    sounding.outlive_the_session()
+    sounding.assert_it_sounds()
     if way == "Pause":
-        page.get_by_role("button", name="Pause", exact=True).click()
+        sounding.pause()
     else:
-        told.first.click()
-    expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
-    sign_in(page, server_process.url)
-    wait_until_sent(page)
-    assert Rest(server_process)("GET", f"api/audio/{shelf.tracks[1]}/")["is_favorite"] is True
+        sounding.way_in.click()
+    expect(sounding.page.get_by_role("heading", name="Sign in")).to_be_visible()
+    sign_in(sounding.page, sounding.server.url)
+    sounding.assert_the_change_arrives()
+
+
+def test_a_silent_tab_that_asks_its_user_in_leaves_the_other_one_sounding(
+    sounding: Sounding, context: BrowserContext, complaints: Complaints
+) -> None:
+    silent = complaints.watch(context.new_page())
+    silent.goto(sounding.server.url)
+    expect(silent.get_by_role("heading", name="Library", level=1)).to_be_visible()
+    sounding.outlive_the_session()
+    silent.evaluate("() => dispatchEvent(new Event('online'))")
+    expect(silent.get_by_role("heading", name="Sign in")).to_be_visible()
+    sounding.assert_it_sounds()
+    sign_in(silent, sounding.server.url)
+    sounding.assert_the_change_arrives()
+    sounding.assert_it_sounds()
+
+
+def test_who_signed_in_again_in_another_tab_is_not_asked_in(
+    sounding: Sounding, context: BrowserContext, complaints: Complaints
+) -> None:
+    sounding.outlive_the_session()
+    sign_in(complaints.watch(context.new_page()), sounding.server.url)
+    sounding.pause()
+    sounding.assert_the_change_arrives()
+    expect(sounding.page.get_by_role("heading", name="Road", level=1)).to_be_visible()
+    sounding.page.get_by_role("button", name="Play", exact=True).click()
+    sounding.assert_it_sounds()
 
 
 def test_who_thought_better_of_signing_out_goes_all_the_same_where_another_tab_has_signed_out(

@@ -78,8 +78,10 @@ def test_a_server_that_answers_wrongly_is_not_said_to_be_away(
 def test_to_whom_it_knows_it_opens_all_the_same(
     page: Page, server_process: ServerProcess, complaints: Complaints
 ) -> None:
+    """Nothing is sent without the token that only the session has."""
     complaints.allowed = ("500",)
     enter(page, server_process.url)
     page.add_init_script(REFUSED)
     page.goto(server_process.url)
     expect(page.get_by_role("heading", name="Library", level=1)).to_be_visible()
+    expect(page.locator("side-bar offline-status")).to_have_text("Offline")

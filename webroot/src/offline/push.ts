@@ -1,8 +1,7 @@
 /** One request of a sync, as one user and nobody else. */
 import { ApiError, hasCode, isAbort } from "../api/errors";
 import { send, wire } from "../api/transport";
-import { isOnline } from "../shell/connection";
-import { currentUser, loadSession } from "../shell/session";
+import { currentUser, isSessionOver, loadSession } from "../shell/session";
 import type { SyncAnswer, SyncRequest } from "./wire";
 
 const LIMIT_MS = 30_000;
@@ -13,16 +12,24 @@ const LIMIT_MS = 30_000;
  */
 export async function push(user: string, request: SyncRequest, end: AbortSignal): Promise<SyncAnswer> {
   end.throwIfAborted();
-  if (!wire.csrfToken) await loadSession();
-  if (!wire.csrfToken && !isOnline.value) throw new ApiError("no_answer", "The server does not answer.", 0);
+  if (!wire.csrfToken) await askForToken();
   try {
     return await pushOnce(user, request, end);
   } catch (error) {
     if (!hasCode(error, "csrf_failed")) throw error;
   }
   // Signed in anew in another tab: the session has another token now.
-  await loadSession();
+  wire.csrfToken = null;
+  await askForToken();
   return pushOnce(user, request, end);
+}
+
+/** Without one the server takes nothing; a server that cannot say who we are is away as far as ops are concerned. */
+async function askForToken(): Promise<void> {
+  await loadSession();
+  if (wire.csrfToken) return;
+  if (isSessionOver()) throw new ApiError("unauthorized", "The session has ended.", 401);
+  throw new ApiError("no_answer", "The server does not answer.", 0);
 }
 
 async function pushOnce(user: string, request: SyncRequest, end: AbortSignal): Promise<SyncAnswer> {

@@ -14,7 +14,7 @@ import { letGo } from "../offline/start";
 import { announceWipe, finishWipe, wipe, type WipeDeps } from "../offline/wipe";
 import { sawAnswer, sawSilence } from "./connection";
 import { loadLanguage, t } from "./i18n";
-import { currentUser, loadSession, session } from "./session";
+import { currentUser, isSessionInUse, loadSession, session } from "./session";
 import { forget, recall, remember, rememberedNames, storageName } from "./storage";
 import { takeUpTheme } from "./theme";
 import { toast } from "./toasts";
@@ -48,11 +48,14 @@ export function followDeparture(): void {
   void isWiped.then((isAllGone) => isAllGone || toast(t("leave.left"), { kind: "error", stays: true }));
 }
 
-/** What the tabs remember in common is there without asking the server. */
+/**
+ * What the tabs remember in common is there without asking the server. Where another tab only found that the session had
+ * ended, what sounds in this one plays on; where somebody signed out there, it says so.
+ */
 function compare(known: string | null): void {
   const remembered = lastUser();
   if (remembered === known || isLeaving) return;
-  if (known === null) void loadSession().catch(() => undefined);
+  if (known === null || (remembered === null && isSessionInUse())) void loadSession().catch(() => undefined);
   else session.set(null);
 }
 
@@ -88,8 +91,8 @@ export function prepareToLeave(): () => void {
 }
 
 /**
- * Sign out, here and in the other tabs, and leave nothing behind. Where the server is away, the session is ended at the
- * next contact (`finishDeparture`). Rejects where the server would not end it; then everything is as it was.
+ * Sign out, here and in the other tabs, and leave nothing behind. Where the server is away, or at fault itself, the session
+ * is ended at the next contact (`finishDeparture`). Rejects where the server would not end it; then everything is as it was.
  */
 export async function leave(userId: string): Promise<void> {
   if (!(await endSession(userId))) {

@@ -14,9 +14,9 @@ export const session = new Store<Session | null>(null);
 const PATIENCE_MS = 1_500;
 
 let loading: Promise<void> | null = null;
-/** What the server said when this session had ended while it was in use. */
-let over: Session | null = null;
-let isInUse: () => boolean = () => false;
+/** Whether the server said that this session, which was in use then, has ended. */
+let isOver = false;
+let inUse: () => boolean = () => false;
 
 export function currentUser(): User | null {
   return session.value?.user ?? null;
@@ -24,8 +24,7 @@ export function currentUser(): User | null {
 
 /** Ask the server who we are. Where it cannot say, the last known session opens the app. */
 export function loadSession(): Promise<void> {
-  loading ??= load().finally(() => (loading = null));
-  return loading;
+  return loading ?? begin(load());
 }
 
 /**
@@ -43,16 +42,27 @@ export async function openSession(): Promise<void> {
 }
 
 /** A session that ends while this says yes stays as it was, until `endIfOver`: what plays from the device plays on. */
-export function stayWhile(inUse: () => boolean): void {
-  isInUse = inUse;
+export function stayWhile(isInUse: () => boolean): void {
+  inUse = isInUse;
 }
 
-/** It is in use no more, or its user looks for the way in; whether it had ended. */
+export function isSessionInUse(): boolean {
+  return currentUser() !== null && inUse();
+}
+
+/** Whether the server knows nobody here any more: it has ended, and is in use or about to be left. */
+export function isSessionOver(): boolean {
+  return isOver || currentUser() === null;
+}
+
+/**
+ * It is in use no more, or its user looks for the way in: the server is asked once more, as another tab may have signed in
+ * meanwhile. Whether it had ended.
+ */
 export function endIfOver(): boolean {
-  if (!over) return false;
-  const answer = over;
-  over = null;
-  take(answer);
+  if (!isOver) return false;
+  isOver = false;
+  begin(load({ isToStay: false })).catch(() => undefined);
   return true;
 }
 
@@ -60,11 +70,11 @@ export function endIfOver(): boolean {
 export function enter(answer: SignedIn): Promise<void> {
   wire.csrfToken = answer.csrf_token;
   // In this order, so that the first screen is drawn in the user's language; an answer that names them is no news yet.
-  loading = takeUpPreferences()
-    .catch(() => undefined)
-    .then(load)
-    .finally(() => (loading = null));
-  return loading;
+  return begin(
+    takeUpPreferences()
+      .catch(() => undefined)
+      .then(() => load()),
+  );
 }
 
 /** What every answer tells about the session. Call once, before the first request. */
@@ -74,23 +84,32 @@ export function followAnswers(): void {
       sawAnswer();
       const known = currentUser()?.id ?? null;
       // A session from memory has no token yet: the server is back, so ask for it. One that had ended is there again.
-      const isIncomplete = known !== null && (wire.csrfToken === null || over !== null);
-      const isNews = userId === known ? isIncomplete : userId !== null || over === null;
+      const isIncomplete = known !== null && (wire.csrfToken === null || isOver);
+      const isNews = userId === known ? isIncomplete : userId !== null || !isOver;
       if (!loading && session.value && isNews) void loadSession().catch(() => undefined);
     },
     unreachable: sawSilence,
     unauthorized() {
-      if (!loading && !over) void loadSession().catch(() => undefined);
+      if (!loading && !isOver) void loadSession().catch(() => undefined);
     },
   };
 }
 
-async function load(): Promise<void> {
+/** Until it has come to its end, nobody else asks. */
+function begin(asked: Promise<void>): Promise<void> {
+  const mine: Promise<void> = asked.finally(() => {
+    if (loading === mine) loading = null;
+  });
+  loading = mine;
+  return mine;
+}
+
+async function load({ isToStay = true } = {}): Promise<void> {
   try {
     const answer = await getSession();
     wire.csrfToken = answer.csrf_token;
-    over = answer.user === null && currentUser() !== null && isInUse() ? answer : null;
-    if (!over) take(answer);
+    isOver = answer.user === null && isToStay && isSessionInUse();
+    if (!isOver) take(answer);
   } catch (error) {
     const known = recall<Session>("session");
     if (!(error instanceof ApiError) || !error.isAway || !known) throw error;
