@@ -141,6 +141,11 @@ class Web:
             if may_use(actor, page.permission)
         ]  # fmt: skip
 
+    def page_paths(self) -> list[str]:
+        """Where the shell is served to anybody, sorted: "/", "/playlist/"."""
+        paths = (view.path for _, view in self.ui if isinstance(view, Page))
+        return sorted(path for path in paths if not path.startswith("/api/"))
+
     def slots_for(self, actor: Actor | None) -> list[SlotView]:
         return [
             SlotView(place=slot.place, element=slot.element, module=slot.module, plugin=name)

@@ -16,8 +16,10 @@ POLICY = "default-src 'none'; connect-src 'self'"
 
 
 def build(core: SoundWave) -> bytes:
-    """``self.__SOUNDWAVE_PRECACHE=[...];`` with what every plugin contributed, in front of the built script."""
+    """What every plugin contributed, in front of the built script: one statement with files, one with pages."""
     if not core.web.worker:
         raise NotFound("The web app is not built on this server.", code="not_built")
     entries = [{"url": entry.url, "revision": entry.revision} for entry in core.web.precache()]
-    return b"self.__SOUNDWAVE_PRECACHE=" + msgspec.json.encode(entries) + b";\n" + core.web.worker
+    known = {"PRECACHE": entries, "PAGES": core.web.page_paths()}
+    lines = [b"self.__SOUNDWAVE_%s=%s;" % (name.encode(), msgspec.json.encode(value)) for name, value in known.items()]
+    return b"\n".join([*lines, core.web.worker])

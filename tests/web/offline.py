@@ -12,6 +12,7 @@ from playwright.sync_api import Page
 
 from .counting_proxy import CountingProxy
 from .servers import ServerProcess
+from .shelf import Shelf
 from .steps import PASSWORD
 from .stores import KEPT, STORE, row, rows
 from .waiting import wait_until
@@ -38,6 +39,25 @@ class Rest:
         with urllib.request.urlopen(request, timeout=30) as answer:
             text = answer.read()
         return json.loads(text) if text else None
+
+
+@dataclass
+class Home:
+    """alice's page, the server where she lives, and her library."""
+
+    page: Page
+    server: ServerProcess
+    shelf: Shelf
+
+    def playlist(self, title: str = "Road") -> str:
+        return self.shelf.playlists[title]
+
+
+@dataclass
+class ProxiedHome(Home):
+    """Everything of hers goes through the proxy."""
+
+    proxy: CountingProxy
 
 
 def wait_until_kept(page: Page, paths: set[str], but: tuple[str, ...] = ()) -> None:

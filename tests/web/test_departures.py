@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
 import pytest
 from playwright.sync_api import BrowserContext, Locator, Page, expect
@@ -11,9 +10,9 @@ from playwright.sync_api import BrowserContext, Locator, Page, expect
 from tests.site.server import Site
 
 from .browsers import UNANSWERED, Complaints
-from .offline import Rest, wait_for_state, wait_until_sent
+from .offline import Home, Rest, wait_for_state, wait_until_sent
 from .servers import ServerProcess
-from .shelf import Shelf, fill
+from .shelf import fill
 from .steps import PASSWORD, call, download, enter, position, sign_in, wait_for_worker, wait_until_playing
 from .waiting import wait_until
 
@@ -139,13 +138,8 @@ def test_what_another_page_does_not_let_go_of_is_told_and_goes_later(
     wait_until(page, OPENED, alice)  # she is back: what she does now is not taken away
 
 
-@dataclass
-class Sounding:
+class Sounding(Home):
     """A page that plays what it keeps, and whose session ends in the middle of it."""
-
-    page: Page
-    server: ServerProcess
-    shelf: Shelf
 
     def outlive_the_session(self) -> None:
         """It has changed something meanwhile, and says that it may not send it."""
@@ -221,6 +215,7 @@ def test_who_signed_in_again_in_another_tab_is_not_asked_in(
     sign_in(complaints.watch(context.new_page()), sounding.server.url)
     sounding.pause()
     sounding.assert_the_change_arrives()
+    expect(sounding.way_in).to_have_count(0)
     expect(sounding.page.get_by_role("heading", name="Road", level=1)).to_be_visible()
     sounding.page.get_by_role("button", name="Play", exact=True).click()
     sounding.assert_it_sounds()

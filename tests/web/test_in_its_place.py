@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
 from .browsers import Complaints
 from .counting_proxy import CountingProxy, Instead
-from .offline import Rest, wait_for_state, wait_until_sent
+from .offline import ProxiedHome, Rest, wait_for_state, wait_until_sent
 from .servers import ServerProcess
-from .shelf import Shelf, fill
+from .shelf import fill
 from .steps import enter, wait_for_worker, wait_until_playing
 from .stores import kept, rows
 from .test_signing_out import CACHED, DATABASES, sign_out
@@ -30,17 +29,11 @@ PLACES = {
 }
 
 
-@dataclass
-class Home:
-    """alice's page; everything of hers goes through the proxy."""
-
-    page: Page
-    server: ServerProcess
-    proxy: CountingProxy
-    shelf: Shelf
+class Replaced(ProxiedHome):
+    """What the proxy says is not always the server's."""
 
     def open_list(self) -> None:
-        self.page.goto(f"{self.proxy.url}playlist/?id={self.shelf.playlists['Road']}")
+        self.page.goto(f"{self.proxy.url}playlist/?id={self.playlist()}")
         expect(self.page.get_by_role("heading", name="Road", level=1)).to_be_visible()
 
     def begin_to_keep(self) -> None:
@@ -54,18 +47,18 @@ class Home:
 
 
 @pytest.fixture
-def home(page: Page, server_process: ServerProcess, complaints: Complaints) -> Iterator[Home]:
+def home(page: Page, server_process: ServerProcess, complaints: Complaints) -> Iterator[Replaced]:
     complaints.allowed = SAID
     shelf = fill(server_process, tracks=4, seconds=8, playlists={"Road": range(4)})
     with CountingProxy(server_process.url) as proxy:
         enter(page, proxy.url)
         wait_for_worker(page)
-        yield Home(page, server_process, proxy, shelf)
+        yield Replaced(page, server_process, shelf, proxy)
 
 
 @pytest.mark.parametrize("place", PLACES)
-def test_the_app_opens_plays_and_takes_changes(home: Home, place: str) -> None:
-    page, road = home.page, home.shelf.playlists["Road"]
+def test_the_app_opens_plays_and_takes_changes(home: Replaced, place: str) -> None:
+    page, road = home.page, home.playlist()
     home.begin_to_keep()
     wait_for_state(page, road, "ready")
     home.proxy.instead = lambda path: PLACES[place]
@@ -83,10 +76,10 @@ def test_the_app_opens_plays_and_takes_changes(home: Home, place: str) -> None:
 
 
 @pytest.mark.parametrize("place", PLACES)
-def test_who_signs_out_leaves_nothing_behind(home: Home, place: str) -> None:
+def test_who_signs_out_leaves_nothing_behind(home: Replaced, place: str) -> None:
     page = home.page
     home.begin_to_keep()
-    wait_for_state(page, home.shelf.playlists["Road"], "ready")
+    wait_for_state(page, home.playlist(), "ready")
     alice = Rest(home.server)("GET", "api/user/account/")["user"]["id"]
     home.proxy.instead = lambda path: PLACES[place]
     sign_out(page, home.proxy.url)
@@ -99,7 +92,7 @@ def test_who_signs_out_leaves_nothing_behind(home: Home, place: str) -> None:
 
 
 @pytest.mark.parametrize("place", PLACES)
-def test_what_is_being_kept_goes_on_by_itself(home: Home, place: str) -> None:
+def test_what_is_being_kept_goes_on_by_itself(home: Replaced, place: str) -> None:
     """Nothing that came meanwhile was put away, and nothing is given up for it."""
     streams = [home.shelf.address(number) for number in range(1, 4)]
     home.proxy.instead = lambda path: PLACES[place] if path in streams else None
@@ -107,7 +100,7 @@ def test_what_is_being_kept_goes_on_by_itself(home: Home, place: str) -> None:
     while not {one.path for one in home.proxy.asked if one.status == PLACES[place].status} & set(streams):
         home.page.evaluate("() => new Promise(requestAnimationFrame)")
     home.be_back()
-    wait_for_state(home.page, home.shelf.playlists["Road"], "ready")
+    wait_for_state(home.page, home.playlist(), "ready")
 
 
 def test_a_worker_never_takes_another_answer_for_a_file_of_the_app(
@@ -144,3 +137,12 @@ def test_a_worker_never_takes_another_answer_for_a_file_of_the_app(
         )
         assert len(texts) > 50
         assert not [text for text in texts if "Please accept our terms" in text]
+
+
+def test_another_app_below_it_on_the_same_host_answers_for_itself(home: Replaced) -> None:
+    """Only pages of ours are the worker's: a second installation there would be no more than the first one's shell."""
+    home.proxy.instead = lambda path: PLACES["hotel"] if path.startswith("/photos/") else None
+    for path in ("photos/", "photos/playlist/?id=7"):
+        home.page.goto(home.proxy.url + path)
+        assert home.page.evaluate("() => navigator.serviceWorker.controller !== null")
+        expect(home.page.get_by_text("Please accept our terms.")).to_be_visible()

@@ -13,8 +13,9 @@ from playwright.sync_api import Page, expect
 
 from .browsers import UNANSWERED, Complaints
 from .counting_proxy import Asked, CountingProxy
+from .offline import ProxiedHome
 from .servers import ServerProcess
-from .shelf import Shelf, fill, write_tone
+from .shelf import fill, write_tone
 from .steps import call, enter, wait_for_worker
 from .stores import STORE, kept, row, rows
 from .waiting import wait_until
@@ -60,17 +61,8 @@ FIRST_BYTE = """async (path) => {
 }"""
 
 
-@dataclass
-class Home:
-    """alice's server behind the proxy, her library, and her page."""
-
-    page: Page
-    server: ServerProcess
-    proxy: CountingProxy
-    shelf: Shelf
-
-    def playlist(self, title: str = "Road") -> str:
-        return self.shelf.playlists[title]
+class Keeping(ProxiedHome):
+    """Her page keeps playlists by what the app gives to components."""
 
     def call(self, name: str, *given: object) -> Any:
         return self.page.evaluate(CALL, [name, *given])
@@ -114,12 +106,12 @@ class Home:
 
 
 @pytest.fixture
-def home(page: Page, server_process: ServerProcess, complaints: Complaints) -> Iterator[Home]:
+def home(page: Page, server_process: ServerProcess, complaints: Complaints) -> Iterator[Keeping]:
     shelf = fill(server_process, tracks=TRACKS + 2, seconds=20, playlists=PLAYLISTS)
     complaints.allowed = UNANSWERED
     with CountingProxy(server_process.url) as proxy:
         enter(page, proxy.url)
-        yield Home(page, server_process, proxy, shelf)
+        yield Keeping(page, server_process, shelf, proxy)
 
 
 @dataclass
@@ -146,13 +138,13 @@ class Gate:
             assert self.changed.wait_for(lambda: len(self.seen) >= number, 60)
 
 
-def gate(home: Home, through: int) -> Gate:
+def gate(home: Keeping, through: int) -> Gate:
     made = Gate(through, [], threading.Event())
     home.proxy.before = made
     return made
 
 
-def test_ready_means_every_byte(home: Home) -> None:
+def test_ready_means_every_byte(home: Keeping) -> None:
     assert home.save() is True
     entries = home.manifest()
     record, files = row(home.page, "offline", home.playlist()), kept(home.page)
@@ -172,7 +164,7 @@ def test_ready_means_every_byte(home: Home) -> None:
     assert [(one["state"], one["stored_items"]) for one in told] == [("ready", TRACKS)]
 
 
-def test_unchanged_costs_one_request(home: Home) -> None:
+def test_unchanged_costs_one_request(home: Keeping) -> None:
     assert home.save() is True
     home.wait_until_told()
     home.page.goto("about:blank")
@@ -184,7 +176,7 @@ def test_unchanged_costs_one_request(home: Home) -> None:
     assert home.sounds() == []
 
 
-def test_what_was_evicted_alone_is_fetched_again(home: Home) -> None:
+def test_what_was_evicted_alone_is_fetched_again(home: Keeping) -> None:
     assert home.save() is True
     gone = [home.shelf.address(number) for number in (0, 2, 4)]
     home.proxy.asked.clear()
@@ -195,7 +187,7 @@ def test_what_was_evicted_alone_is_fetched_again(home: Home) -> None:
     assert sorted(home.sounds()) == sorted(gone)
 
 
-def rot(home: Home, number: int) -> str:
+def rot(home: Keeping, number: int) -> str:
     """A playlist is kept, and the sound of one track is not what it was; its address."""
     assert home.save() is True
     path = home.shelf.address(number)
@@ -205,7 +197,7 @@ def rot(home: Home, number: int) -> str:
     return path
 
 
-def ensure_healed(home: Home, path: str) -> None:
+def ensure_healed(home: Keeping, path: str) -> None:
     """It was dropped, and it alone fetched again; then all is there."""
     wait_until(home.page, f"async path => (await ({FIRST_BYTE})(path)) === {ord('R')}", path)
     home.wait_for_state("ready")
@@ -214,7 +206,7 @@ def ensure_healed(home: Home, path: str) -> None:
     assert record["stored_bytes"] == record["size_bytes"]
 
 
-def test_a_damaged_file_is_found_by_looking(home: Home) -> None:
+def test_a_damaged_file_is_found_by_looking(home: Keeping) -> None:
     path = rot(home, 2)
     home.page.goto(f"{home.proxy.url}offline/")
     home.page.get_by_role("button", name="Check the files").click()
@@ -222,7 +214,7 @@ def test_a_damaged_file_is_found_by_looking(home: Home) -> None:
     ensure_healed(home, path)
 
 
-def test_a_damaged_file_is_found_by_playing(home: Home) -> None:
+def test_a_damaged_file_is_found_by_playing(home: Keeping) -> None:
     wait_for_worker(home.page)
     path = rot(home, 2)
     home.page.goto(f"{home.proxy.url}playlist/?id={home.playlist()}")
@@ -231,7 +223,7 @@ def test_a_damaged_file_is_found_by_playing(home: Home) -> None:
     ensure_healed(home, path)
 
 
-def test_a_track_of_two_playlists_is_one(home: Home) -> None:
+def test_a_track_of_two_playlists_is_one(home: Keeping) -> None:
     assert home.save() is True
     home.proxy.asked.clear()
     assert home.save("Night") is True
@@ -243,7 +235,7 @@ def test_a_track_of_two_playlists_is_one(home: Home) -> None:
     home.wait_until_gone()
 
 
-def test_some_tracks_alone(home: Home) -> None:
+def test_some_tracks_alone(home: Keeping) -> None:
     some = [home.shelf.address(number) for number in (1, 3)]
     assert home.save("Road", some) is True
     assert {path for path in kept(home.page) if path.endswith("/stream/")} == set(some)
@@ -253,7 +245,7 @@ def test_some_tracks_alone(home: Home) -> None:
     assert len(home.sounds()) == TRACKS
 
 
-def test_a_full_device_says_so_before_anything_is_fetched(home: Home) -> None:
+def test_a_full_device_says_so_before_anything_is_fetched(home: Keeping) -> None:
     home.page.add_init_script("navigator.storage.estimate = async () => ({ usage: 0, quota: window.quota ?? 1e6 })")
     home.page.reload()
     assert home.save() is False
@@ -266,7 +258,7 @@ def test_a_full_device_says_so_before_anything_is_fetched(home: Home) -> None:
     assert len(home.sounds()) == TRACKS
 
 
-def test_a_quota_that_ends_in_the_middle(home: Home) -> None:
+def test_a_quota_that_ends_in_the_middle(home: Keeping) -> None:
     """This browser always estimates ten gigabytes more than there are: it says no only when it is asked to store."""
     used = home.page.evaluate("async () => (await navigator.storage.estimate()).usage")
     cdp = home.page.context.new_cdp_session(home.page)
@@ -286,7 +278,7 @@ def test_a_quota_that_ends_in_the_middle(home: Home) -> None:
     assert set(files).isdisjoint(home.sounds())
 
 
-def test_a_file_that_is_replaced_meanwhile(home: Home) -> None:
+def test_a_file_that_is_replaced_meanwhile(home: Keeping) -> None:
     """Its manifest is a minute old when its bytes come: it is asked for again, and then it is the new file."""
     held = gate(home, 2)
     home.begin()
@@ -304,7 +296,7 @@ def test_a_file_that_is_replaced_meanwhile(home: Home) -> None:
     assert len(others) == len(set(others)) == TRACKS - 1
 
 
-def wait_until_read(home: Home, number: int) -> None:
+def wait_until_read(home: Keeping, number: int) -> None:
     """Until the manifest names the file that is there now."""
     size = home.shelf.files[home.shelf.tracks[number]].stat().st_size
     wait_until(
@@ -317,7 +309,7 @@ def wait_until_read(home: Home, number: int) -> None:
     )
 
 
-def test_paused_resumed_and_cancelled(home: Home) -> None:
+def test_paused_resumed_and_cancelled(home: Keeping) -> None:
     held = gate(home, 2)
     home.begin()
     home.wait_until_some(2)
@@ -344,7 +336,7 @@ def test_paused_resumed_and_cancelled(home: Home) -> None:
     assert [record["id"] for record in rows(home.page, "offline")] == [home.playlist()]
 
 
-def test_it_goes_on_when_the_server_is_back(home: Home) -> None:
+def test_it_goes_on_when_the_server_is_back(home: Keeping) -> None:
     held = gate(home, 2)
     home.begin()
     home.wait_until_some(2)
@@ -360,7 +352,7 @@ def test_it_goes_on_when_the_server_is_back(home: Home) -> None:
     assert there.isdisjoint(home.sounds())
 
 
-def test_two_tabs_fetch_once(home: Home) -> None:
+def test_two_tabs_fetch_once(home: Keeping) -> None:
     other = home.page.context.new_page()
     other.goto(home.proxy.url)
     held = gate(home, 1)
@@ -373,7 +365,7 @@ def test_two_tabs_fetch_once(home: Home) -> None:
     assert len(home.sounds()) == len(set(home.sounds())) == TRACKS + 2
 
 
-def test_it_follows_its_playlist(home: Home) -> None:
+def test_it_follows_its_playlist(home: Keeping) -> None:
     assert home.save() is True
     path = f"api/playlist/{home.playlist()}/"
     items = call(home.page, "GET", path)["items"]
@@ -384,7 +376,7 @@ def test_it_follows_its_playlist(home: Home) -> None:
     home.wait_for_state("ready")
 
 
-def test_a_removed_playlist_is_let_go_of(home: Home) -> None:
+def test_a_removed_playlist_is_let_go_of(home: Keeping) -> None:
     assert home.save() is True
     call(home.page, "DELETE", f"api/playlist/{home.playlist()}/")
     home.page.reload()
@@ -397,7 +389,7 @@ SEEN = """isSeen => {
 }"""
 
 
-def test_what_is_left_goes_on_without_the_page(home: Home) -> None:
+def test_what_is_left_goes_on_without_the_page(home: Keeping) -> None:
     """The browser fetches by itself what the page had not begun, and the worker puts it away."""
     wait_for_worker(home.page)
     held = gate(home, 2)
@@ -433,7 +425,7 @@ SNIPPET = """async (playlist) => {
 }"""
 
 
-def test_a_component_saves_lists_and_removes(home: Home) -> None:
+def test_a_component_saves_lists_and_removes(home: Keeping) -> None:
     playlist = call(home.page, "GET", f"api/playlist/{home.playlist()}/")
     seen = home.page.evaluate(SNIPPET, playlist)
     (saved,) = seen["saved"]

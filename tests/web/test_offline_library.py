@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from .browsers import UNANSWERED, Complaints
-from .offline import wait_until_sent
+from .offline import Home, wait_until_sent
 from .servers import ServerProcess
-from .shelf import Shelf, fill
+from .shelf import fill
 from .steps import call, enter, wait_until_playing
 from .stores import STORE, rows
 from .waiting import wait_until
@@ -55,12 +54,7 @@ SAVE = """async (id) => {
 }"""
 
 
-@dataclass
-class Home:
-    page: Page
-    server: ServerProcess
-    shelf: Shelf
-
+class Screens(Home):
     @property
     def main(self) -> Locator:
         return self.page.get_by_role("main")
@@ -89,21 +83,21 @@ class Home:
 
 
 @pytest.fixture
-def home(page: Page, server_process: ServerProcess, complaints: Complaints) -> Home:
+def home(page: Page, server_process: ServerProcess, complaints: Complaints) -> Screens:
     complaints.allowed = UNANSWERED
     shelf = fill(server_process, tracks=TRACKS, seconds=SECONDS, playlists={"Road": range(4)})
     enter(page, server_process.url)
     page.evaluate("() => navigator.serviceWorker.ready.then(() => undefined)")
     page.reload()
     expect(page.get_by_role("status").filter(has_text=f"{TRACKS} tracks")).to_be_visible()
-    return Home(page, server_process, shelf)
+    return Screens(page, server_process, shelf)
 
 
 def title(number: int) -> str:
     return f"Track {number:03}"
 
 
-def test_a_playlist_is_edited_without_a_server(home: Home) -> None:
+def test_a_playlist_is_edited_without_a_server(home: Screens) -> None:
     page = home.page
     home.open_playlist()
     home.stop()
@@ -133,7 +127,7 @@ def test_a_playlist_is_edited_without_a_server(home: Home) -> None:
     assert sorted(one["title"] for one in lists) == ["Highway", "Made on the way"]
 
 
-def test_favourites_and_search_without_a_server(home: Home) -> None:
+def test_favourites_and_search_without_a_server(home: Screens) -> None:
     page = home.page
     home.stop()
     home.go("")
@@ -151,7 +145,7 @@ def test_favourites_and_search_without_a_server(home: Home) -> None:
     assert [track["title"] for track in found] == [title(5)]
 
 
-def test_what_is_heard_without_a_server_is_told_once(home: Home) -> None:
+def test_what_is_heard_without_a_server_is_told_once(home: Screens) -> None:
     page = home.page
     home.save()
     home.stop()
@@ -169,7 +163,7 @@ def test_what_is_heard_without_a_server_is_told_once(home: Home) -> None:
     assert home.plays().count(title(1)) == 1
 
 
-def test_a_reload_in_the_middle_of_a_track_loses_nothing_of_what_was_heard(home: Home) -> None:
+def test_a_reload_in_the_middle_of_a_track_loses_nothing_of_what_was_heard(home: Screens) -> None:
     """Half of six seconds, in two parts that are less."""
     page = home.page
     home.open_playlist()
@@ -184,7 +178,7 @@ def test_a_reload_in_the_middle_of_a_track_loses_nothing_of_what_was_heard(home:
     expect(home.main.get_by_role("button").filter(has_text=title(1))).to_have_count(1)
 
 
-def test_the_queue_goes_on_with_what_is_here(home: Home) -> None:
+def test_the_queue_goes_on_with_what_is_here(home: Screens) -> None:
     page = home.page
     home.save()
     home.stop()
@@ -202,7 +196,7 @@ def test_the_queue_goes_on_with_what_is_here(home: Home) -> None:
     expect(home.main.locator("track-row")).to_have_count(4)
 
 
-def test_what_cannot_be_heard_now_stops_nothing(home: Home) -> None:
+def test_what_cannot_be_heard_now_stops_nothing(home: Screens) -> None:
     page = home.page
     other = call(page, "POST", "api/playlist/", {"title": "Elsewhere"})["id"]
     call(page, "POST", f"api/playlist/{other}/items/", {"tracks": home.shelf.tracks[5:7]})
@@ -224,7 +218,7 @@ def test_what_cannot_be_heard_now_stops_nothing(home: Home) -> None:
     assert page.evaluate("() => document.querySelector('audio').paused") is False
 
 
-def test_a_list_without_any_file_says_why_it_is_not_played(home: Home) -> None:
+def test_a_list_without_any_file_says_why_it_is_not_played(home: Screens) -> None:
     page = home.page
     for track in home.shelf.tracks[:4]:
         home.shelf.files[track].unlink()
@@ -238,7 +232,7 @@ def test_a_list_without_any_file_says_why_it_is_not_played(home: Home) -> None:
     expect(told).to_be_visible()
 
 
-def test_words_are_shown_and_lead_to_their_place(home: Home) -> None:
+def test_words_are_shown_and_lead_to_their_place(home: Screens) -> None:
     page = home.page
     home.save()
     home.stop()
@@ -256,7 +250,7 @@ def test_words_are_shown_and_lead_to_their_place(home: Home) -> None:
 
 
 @pytest.mark.parametrize("failures", [0, 1])
-def test_a_database_that_the_browser_closed_is_opened_anew(home: Home, failures: int) -> None:
+def test_a_database_that_the_browser_closed_is_opened_anew(home: Screens, failures: int) -> None:
     """As phones do it to a page that was put away for long; and sometimes they are not done with it at once."""
     page = home.page
     page.add_init_script(TAKEN)
@@ -270,7 +264,7 @@ def test_a_database_that_the_browser_closed_is_opened_anew(home: Home, failures:
     assert [track["title"] for track in found] == [title(5)]
 
 
-def test_what_is_done_while_the_app_opens_goes_through_the_outbox(home: Home) -> None:
+def test_what_is_done_while_the_app_opens_goes_through_the_outbox(home: Screens) -> None:
     page = home.page
     home.open_playlist()
     page.get_by_role("button", name="Play all").click()
@@ -308,7 +302,7 @@ def test_a_device_without_a_database_works_by_the_server(
     expect(page.get_by_role("button", name=f"Favourite: {title(2)}")).to_have_attribute("aria-pressed", "true")
 
 
-def test_another_device_is_followed(home: Home) -> None:
+def test_another_device_is_followed(home: Screens) -> None:
     page = home.page
     home.open_playlist()
     call(page, "PATCH", f"api/playlist/{home.shelf.playlists['Road']}/", {"title": "Renamed elsewhere"})

@@ -12,9 +12,9 @@ from playwright.sync_api import Page, expect
 from tests.house.example import install, python_path
 from tests.site.server import Site
 
-from .browsers import Complaints
+from .browsers import UNANSWERED, Complaints
 from .servers import ServerProcess
-from .steps import download, enter
+from .steps import download, enter, wait_for_worker
 
 ALL_PLACES = ("playlist-actions", "track-actions", "settings")
 
@@ -57,6 +57,18 @@ def test_its_page_and_its_line_in_the_menu(
     navigation.get_by_role("link", name="Moods").click()
     expect(page.get_by_role("main").get_by_role("listitem")).to_contain_text("rainy")
     assert page.evaluate("() => globalThis.litElementVersions.length") == 1
+
+
+def test_its_page_opens_without_a_server(
+    page: Page, server_process: ServerProcess, complaints: Complaints, installed: Path
+) -> None:
+    complaints.allowed = UNANSWERED
+    server_process.environ["PYTHONPATH"] = python_path(installed)
+    enter(page, server_process.url)
+    wait_for_worker(page)
+    assert server_process.stop() == 0
+    page.goto(f"{server_process.url}moods/")
+    expect(page.get_by_role("heading", name="Moods", level=1)).to_be_visible()
 
 
 PLACES = """

@@ -11,11 +11,10 @@ import msgspec
 import pytest
 from core.toys import package, small_build, toy
 
-from soundwave_core import PrecacheEntry, SoundWave, web
-from soundwave_core.testing import Client, ClientAnswer, MakeCore
+from soundwave_core import Page, PrecacheEntry, Public, SoundWave, web
+from soundwave_core.testing import Cast, Client, ClientAnswer, MakeCore
 
 WORKER = "/service-worker.js"
-STATEMENT = b"self.__SOUNDWAVE_PRECACHE="
 SCRIPT = b'"use strict";\n'
 SHELL = '<!doctype html><base href="/"><app-shell></app-shell>'
 
@@ -44,12 +43,22 @@ def worker(core: SoundWave) -> ClientAnswer:
     return Client(core).get(WORKER)
 
 
+def statement(core: SoundWave, number: int, name: str) -> Any:
+    """What the script is told before it begins, read as JSON."""
+    line, start = worker(core).body.split(b"\n")[number], f"self.__SOUNDWAVE_{name}=".encode()
+    assert line.startswith(start)
+    assert line.endswith(b";")
+    return msgspec.json.decode(line[len(start) : -1])
+
+
 def entries_of(core: SoundWave) -> list[dict[str, Any]]:
-    """The list that the script begins with, read as JSON."""
-    first, _, _ = worker(core).body.partition(b";\n")
-    assert first.startswith(STATEMENT)
-    entries: list[dict[str, Any]] = msgspec.json.decode(first.removeprefix(STATEMENT))
+    entries: list[dict[str, Any]] = statement(core, 0, "PRECACHE")
     return entries
+
+
+def pages_of(core: SoundWave) -> list[str]:
+    pages: list[str] = statement(core, 1, "PAGES")
+    return pages
 
 
 def ensure_served(core: SoundWave, entries: list[dict[str, Any]]) -> None:
@@ -62,11 +71,30 @@ def ensure_served(core: SoundWave, entries: list[dict[str, Any]]) -> None:
         assert (entry["revision"] is None) == is_immutable, entry
 
 
-def test_the_list_stands_before_the_built_script(small: Path, core: SoundWave) -> None:
+def test_the_lists_stand_before_the_built_script(small: Path, core: SoundWave) -> None:
     answer = worker(core)
     assert answer.status == 200
-    assert answer.body.startswith(STATEMENT + b"[{")
-    assert answer.body.endswith(b"}];\n" + SCRIPT)
+    assert entries_of(core)
+    assert pages_of(core)
+    assert answer.body.endswith(b"];\n" + SCRIPT)
+    assert answer.body.count(b"\n") == 3
+
+
+def test_every_page_of_the_app_is_listed_and_no_address_of_the_servers_own(core: SoundWave, cast: Cast) -> None:
+    pages = pages_of(core)
+    assert {"/", "/login/", "/setup/", "/playlist/", "/offline/", "/account/", "/admin/"} <= set(pages)
+    assert [path for path in pages if path.startswith("/api/")] == []
+    for path in pages:
+        answer = cast.alice.get(path)
+        assert (answer.status, answer.body) == (200, core.web.shell("")), path
+
+
+def test_a_plugins_page_is_listed_while_the_plugin_is_there(small: Path, make_core: MakeCore) -> None:
+    page = Page("/mood/", "Mood", "mood-page", Public)
+    core = make_core(plugins={"toy": toy(register_ui=lambda core: [page])})
+    assert "/mood/" in pages_of(core)
+    core.plugins.withdraw("toy", "no reason")
+    assert "/mood/" not in pages_of(core)
 
 
 def test_every_entry_is_served_and_only_hashed_names_lack_a_revision(small: Path, core: SoundWave) -> None:

@@ -192,6 +192,10 @@ export const metaOf = <K extends keyof Meta>(name: K, kept: Meta[keyof Meta] | u
 export const deleteUserDatabase = (base: string, user: string): Promise<void> =>
   inTime(deleteDB(userDatabase(base, user)), DELETING_MS);
 
+/** The database was closed meanwhile: another tab deletes it, or the browser did; it is opened anew where it should be. */
+export const isDatabaseClosed = (error: unknown): boolean =>
+  error instanceof DOMException && error.name === "InvalidStateError";
+
 /** Who comes too late is closed again. */
 function openedInTime(opening: Promise<UserDatabase>, milliseconds: number): Promise<UserDatabase> {
   return inTime(opening, milliseconds).catch((error: unknown) => {

@@ -1,6 +1,7 @@
 /** When ops go out and changes come in: one drainer at a time over all tabs, patient where the server is not there. */
 import { ApiError } from "../api/errors";
 import type { Channel } from "./channel";
+import { isDatabaseClosed } from "./database";
 import { lockName } from "./names";
 import type { Outbox } from "./outbox";
 import type { Summary, Syncer } from "./sync";
@@ -182,7 +183,7 @@ export class Drain {
     if (this.#isStopped) return;
     const trouble = troubleOf(error);
     this.#set({ trouble });
-    if (trouble === "broken" && !isClosed(error)) console.warn("a sync went wrong here:", error);
+    if (trouble === "broken" && !isDatabaseClosed(error)) console.warn("a sync went wrong here:", error);
     if (this.#isForAPerson()) return;
     // Full jitter: devices that lost the server together do not come back together.
     const longest = Math.min(FIRST_WAIT_MS * 2 ** this.#failures++, LONGEST_WAIT_MS);
@@ -229,9 +230,6 @@ export class Drain {
 
   #now = (): number => (this.deps.now ?? Date.now)();
 }
-
-/** The database was closed meanwhile: another tab deletes it, or the browser did; it is opened anew where it should be. */
-const isClosed = (error: unknown): boolean => error instanceof DOMException && error.name === "InvalidStateError";
 
 function troubleOf(error: unknown): Trouble {
   if (!(error instanceof ApiError)) return isQuota(error) ? "full" : "broken";

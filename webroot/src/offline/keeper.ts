@@ -6,7 +6,7 @@ import { NextLook } from "./again";
 import { restOf } from "./background";
 import type { Message } from "./channel";
 import { tidy } from "./clearing";
-import { getDeviceState, type OfflineState, setDeviceState } from "./database";
+import { getDeviceState, isDatabaseClosed, type OfflineState, setDeviceState } from "./database";
 import { type Forecast, forecast } from "./forecast";
 import { GivenUp } from "./given-up";
 import type { KeeperDeps, KeepWish, Reason } from "./keeper-deps";
@@ -224,7 +224,7 @@ export class Keeper {
     } catch (error) {
       // The database is closed under us where its user is wiped; all else is worth another try.
       if (this.#isClosed) return;
-      console.warn("reconciliation broke off:", error);
+      if (!isDatabaseClosed(error)) console.warn("reconciliation broke off:", error);
       again = "later";
     }
     this.#next.schedule(again);

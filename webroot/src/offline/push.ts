@@ -1,7 +1,7 @@
 /** One request of a sync, as one user and nobody else. */
 import { ApiError, hasCode, isAbort } from "../api/errors";
 import { send, wire } from "../api/transport";
-import { currentUser, isSessionOver, loadSession } from "../shell/session";
+import { currentUser, isOver, loadSession } from "../shell/session";
 import type { SyncAnswer, SyncRequest } from "./wire";
 
 const LIMIT_MS = 30_000;
@@ -16,9 +16,9 @@ export async function push(user: string, request: SyncRequest, end: AbortSignal)
   try {
     return await pushOnce(user, request, end);
   } catch (error) {
-    if (!hasCode(error, "csrf_failed")) throw error;
+    if (!hasCode(error, "csrf_failed") && !hasCode(error, "unauthorized")) throw error;
   }
-  // Signed in anew in another tab: the session has another token now.
+  // Perhaps signed in anew in another tab: the session has another token now.
   wire.csrfToken = null;
   await askForToken();
   return pushOnce(user, request, end);
@@ -28,7 +28,7 @@ export async function push(user: string, request: SyncRequest, end: AbortSignal)
 async function askForToken(): Promise<void> {
   await loadSession();
   if (wire.csrfToken) return;
-  if (isSessionOver()) throw new ApiError("unauthorized", "The session has ended.", 401);
+  if (isOver.value || currentUser() === null) throw new ApiError("unauthorized", "The session has ended.", 401);
   throw new ApiError("no_answer", "The server does not answer.", 0);
 }
 

@@ -2,7 +2,7 @@
 import { isOnline } from "../shell/connection";
 import { t } from "../shell/i18n";
 import { router } from "../shell/router";
-import { currentUser, session } from "../shell/session";
+import { currentUser, isOver, session } from "../shell/session";
 import { Store } from "../shell/store";
 import { toast } from "../shell/toasts";
 import { setDeviceState } from "./database";
@@ -113,6 +113,8 @@ function use(opened: Local): void {
     () => clearInterval(timer),
     router.subscribe(look),
     isOnline.subscribe(() => isOnline.value && drain.answered()),
+    // Signed in again, in this tab or another, while what played here played on.
+    isOver.subscribe(() => void (!isOver.value && currentUser() !== null && drain.drain())),
     library.kept.subscribe(() => kept.set(library.kept.value)),
     library.changes.subscribe(() => libraryChanges.set(library.changes.value)),
   ];

@@ -14,8 +14,8 @@ export const session = new Store<Session | null>(null);
 const PATIENCE_MS = 1_500;
 
 let loading: Promise<void> | null = null;
-/** Whether the server said that this session, which was in use then, has ended. */
-let isOver = false;
+/** The server said that this session, which was in use then, has ended. Nobody is asked in before `endIfOver`. */
+export const isOver = new Store(false);
 let inUse: () => boolean = () => false;
 
 export function currentUser(): User | null {
@@ -50,18 +50,12 @@ export function isSessionInUse(): boolean {
   return currentUser() !== null && inUse();
 }
 
-/** Whether the server knows nobody here any more: it has ended, and is in use or about to be left. */
-export function isSessionOver(): boolean {
-  return isOver || currentUser() === null;
-}
-
 /**
  * It is in use no more, or its user looks for the way in: the server is asked once more, as another tab may have signed in
  * meanwhile. Whether it had ended.
  */
 export function endIfOver(): boolean {
-  if (!isOver) return false;
-  isOver = false;
+  if (!isOver.value) return false;
   begin(load({ isToStay: false })).catch(() => undefined);
   return true;
 }
@@ -84,13 +78,13 @@ export function followAnswers(): void {
       sawAnswer();
       const known = currentUser()?.id ?? null;
       // A session from memory has no token yet: the server is back, so ask for it. One that had ended is there again.
-      const isIncomplete = known !== null && (wire.csrfToken === null || isOver);
-      const isNews = userId === known ? isIncomplete : userId !== null || !isOver;
+      const isIncomplete = known !== null && (wire.csrfToken === null || isOver.value);
+      const isNews = userId === known ? isIncomplete : userId !== null || !isOver.value;
       if (!loading && session.value && isNews) void loadSession().catch(() => undefined);
     },
     unreachable: sawSilence,
     unauthorized() {
-      if (!loading && !isOver) void loadSession().catch(() => undefined);
+      if (!loading && !isOver.value) void loadSession().catch(() => undefined);
     },
   };
 }
@@ -108,11 +102,13 @@ async function load({ isToStay = true } = {}): Promise<void> {
   try {
     const answer = await getSession();
     wire.csrfToken = answer.csrf_token;
-    isOver = answer.user === null && isToStay && isSessionInUse();
-    if (!isOver) take(answer);
+    const hasEnded = answer.user === null && isToStay && isSessionInUse();
+    if (!hasEnded) take(answer);
+    isOver.set(hasEnded);
   } catch (error) {
     const known = recall<Session>("session");
     if (!(error instanceof ApiError) || !error.isAway || !known) throw error;
+    isOver.set(false);
     session.set(known);
   }
 }

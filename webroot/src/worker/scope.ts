@@ -8,8 +8,10 @@ export interface PrecacheEntry {
 }
 
 interface Worker extends ServiceWorkerGlobalScope {
-  /** Set by a statement that the server puts in front of this script. */
+  /** Set by statements that the server puts in front of this script. */
   readonly __SOUNDWAVE_PRECACHE?: readonly PrecacheEntry[];
+  /** The paths of all pages, as "/playlist/". */
+  readonly __SOUNDWAVE_PAGES?: readonly string[];
 }
 
 export const worker = self as unknown as Worker;

@@ -10,9 +10,6 @@ import { type PrecacheEntry, scopePath, worker } from "./scope";
 /** The address of the shell, relative to the scope: every page is this one document. */
 const SHELL = "./";
 
-/** What the server answers itself, below the scope. */
-const SERVER_OWN = ["api/", "static/", "metrics", "service-worker.js", "manifest.webmanifest"];
-
 /** What can be put right without a new release. */
 export interface Shell {
   /** Fetches what the browser has lost of it. Rejects where the server does not have it either. */
@@ -33,7 +30,7 @@ export function precacheShell(): Shell {
     new PrecacheRoute(controller, { cleanURLs: false, directoryIndex: "", ignoreURLParametersMatching: [] }),
   );
   if (controller.getCacheKeyForURL(SHELL)) {
-    registerRoute(new NavigationRoute(controller.createHandlerBoundToURL(SHELL), { denylist: serverOwnPaths() }));
+    registerRoute(new NavigationRoute(controller.createHandlerBoundToURL(SHELL), { allowlist: pages() }));
   }
   return { refill: () => refill(controller) };
 }
@@ -66,8 +63,10 @@ function isOfTheShell({ url }: PrecacheEntry): boolean {
   return origin === worker.location.origin && !pathname.startsWith(`${scopePath}api/`);
 }
 
-function serverOwnPaths(): RegExp[] {
-  return SERVER_OWN.map((path) => new RegExp(`^${escape(scopePath + path)}`));
+/** Anything else below the scope is answered by who has it: the server itself, or another app behind the same name. */
+function pages(): RegExp[] {
+  const paths = worker.__SOUNDWAVE_PAGES ?? [];
+  return paths.map((path) => new RegExp(`^${escape(scopePath + path.slice(1).replace(/\/$/, ""))}/?(\\?|$)`));
 }
 
 function escape(text: string): string {
