@@ -23,7 +23,6 @@ log = logging.getLogger(__name__)
 
 EMPTY = Failed(id="", code="empty", when="never", reason="There is nothing to fetch behind this link.")
 GONE = "The playlist that this was for is gone."
-_LONGEST_TITLE = 500  # of a playlist, as its users may name it
 
 
 def carry_out(core: SoundWave, download: dict[str, Any], worker: WorkerProcess) -> None:
@@ -151,7 +150,7 @@ def _make_playlist(
 
 def _create(core: SoundWave, tx: Database, download: dict[str, Any], resolved: Resolved) -> str:
     playlist_id = Playlists(tx).create(
-        download["user_id"], (download["title"] or resolved.title or download["url"])[:_LONGEST_TITLE], core.clock,
+        download["user_id"], download["title"] or resolved.title or download["url"], core.clock,
         kind="mirrored" if download["is_followed"] else "custom",
         description=resolved.description or "", source_url=download["url"],
     )  # fmt: skip

@@ -9,8 +9,10 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 
 from soundwave_core import LINE_FORM, Body, Id, ListQuery
 
-Title = Annotated[str, Meta(min_length=1, max_length=500, pattern=LINE_FORM)]
-Text = Annotated[str, Meta(max_length=10_000, pattern=r"^[^\x00]*$")]
+from .store import LONGEST_TITLE
+
+Title = Annotated[str, Meta(min_length=1, max_length=LONGEST_TITLE, pattern=LINE_FORM)]
+Text = Annotated[str, Meta(max_length=20_000, pattern=r"^[^\x00]*$")]  # what a link says of itself is no longer
 LongText = Annotated[str, Meta(max_length=200_000, pattern=r"^[^\x00]*$")]
 Words = Annotated[str, Meta(max_length=200, pattern=r"^[^\x00]*$")]
 Seconds = Annotated[float, Meta(ge=0, le=1e7)]

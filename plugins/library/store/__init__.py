@@ -14,7 +14,7 @@ from .lists import Lists, Page
 from .lyrics import Lyrics
 from .picking import TrackList
 from .places import END
-from .playlists import KINDS, Playlists
+from .playlists import KINDS, LONGEST_TITLE, Playlists
 from .readable import readable
 from .taking import Taking
 from .tracks import NO_HASH, NewTrack, StoredTrack, Tracks
@@ -22,6 +22,7 @@ from .tracks import NO_HASH, NewTrack, StoredTrack, Tracks
 __all__ = [
     "END",
     "KINDS",
+    "LONGEST_TITLE",
     "NO_HASH",
     "Arrivals",
     "Artworks",

@@ -9,6 +9,7 @@ from soundwave_core import Database
 
 from .items import Source
 from .listening import next_listening_rev
+from .playlists import LONGEST_TITLE
 from .sql import as_json
 
 
@@ -71,13 +72,16 @@ class Arrivals:
             user=user_id, track=track_uid, count=count, rev=next_listening_rev(self._db),
         )  # fmt: skip
 
-    def playlist(self, uid: str, user_id: str, kind: str, at: str, updated_at: str, **columns: Any) -> None:
-        """An empty list; ``columns``: title, description and source_url."""
+    def playlist(
+        self, uid: str, user_id: str, kind: str, at: str, updated_at: str, *, title: str, **columns: Any
+    ) -> None:
+        """An empty list; ``columns``: description and source_url."""
         self._db.execute(
             """INSERT INTO playlists (uid, user_id, title, kind, description, source_url, rev, content_rev,
             created_at, updated_at) VALUES (:uid, :user, :title, :kind, :description, :source_url, :rev, :rev,
             :at, :updated)""",
-            uid=uid, user=user_id, kind=kind, at=at, updated=updated_at, rev=self._db.next_rev(), **columns,
+            uid=uid, user=user_id, kind=kind, title=title[:LONGEST_TITLE], at=at, updated=updated_at,
+            rev=self._db.next_rev(), **columns,
         )  # fmt: skip
 
     def item(self, uid: str, playlist_uid: str, track_uid: str, key: str, at: str, source: Source | None) -> bool:

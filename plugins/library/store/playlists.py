@@ -14,6 +14,7 @@ from .readable import ensure_readable
 from .sql import other_values
 
 MOST_PLAYLISTS = 1000  # that a user may make: a device has them all; those of a link cost a download, and do not count
+LONGEST_TITLE = 500  # characters: of one that is longer, as an imported one may be, the beginning is kept
 KINDS = ("custom", "mirrored", "smart")
 _FIELDS = ("title", "description", "source_url", "artwork_id")
 
@@ -39,7 +40,7 @@ class Playlists:
     ) -> str:
         """A new playlist; its uid (a device may have made it)."""
         values = {
-            "uid": uid or clock.new_id(), "user": user_id, "title": title, "kind": kind,
+            "uid": uid or clock.new_id(), "user": user_id, "title": title[:LONGEST_TITLE], "kind": kind,
             "description": description, "url": source_url, "artwork": artwork_id,
             "rev": self._db.next_rev(), "at": clock.stamp(),
         }  # fmt: skip

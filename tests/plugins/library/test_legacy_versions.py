@@ -134,6 +134,17 @@ def test_wrong_words_are_no_obstacle(home: Home, make_core: MakeCore, expected: 
     assert (track.description, track.added_at) == ("ab", core.clock.stamp())
 
 
+def test_of_a_longer_title_a_playlist_has_the_beginning(
+    home: Home, make_core: MakeCore, expected: dict[str, Any]
+) -> None:
+    """What its owner could send back: a change of it is no refusal."""
+    home.change("UPDATE playlist_playlist SET title = replace(hex(zeroblob(400)), '0', 'é')")
+    alice = sign_in(make_core(), expected, "alice")
+    playlist = next(one for one in alice.get("/api/playlist/").json.results if "é" in one.title)
+    assert playlist.title == "é" * 500
+    assert alice.patch(f"/api/playlist/{playlist.id}/", {"title": playlist.title}).status == 200
+
+
 def test_rows_of_nobody_are_named(home: Home, make_core: MakeCore) -> None:
     home.change("PRAGMA foreign_keys = OFF", "DELETE FROM user_account WHERE id = 4")
     report = report_of(make_core())
