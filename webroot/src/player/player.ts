@@ -97,6 +97,8 @@ export class Player {
   pause(): void {
     this.isPlaying = false;
     this.audio.pause();
+    // To the moment: the element tells where it is a few times a second, on a busy device less often.
+    if (this.audio.readyState > 0) this.time.set(this.audio.currentTime);
     this.changed();
   }
 
