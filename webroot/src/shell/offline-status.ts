@@ -106,7 +106,8 @@ export class OfflineStatus extends LitElement {
     const content = html`${icon(line.icon, 18)}<span>${line.text}</span>`;
     const hasPage = session.value !== null && findPage(session.value, "/offline/") !== null;
     const address = line.icon === "lock" ? "/login/" : "/offline/";
-    return html`<div role="status">
+    // How long ago it was all well is not read out each minute.
+    return html`<div role="status" aria-live=${line.icon === "check" ? "off" : "polite"}>
       <a href=${hasPage ? href(address) : nothing} ?data-trouble=${line.isTrouble} ?data-moving=${isMoving}>${content}</a>
     </div>`;
   }
