@@ -55,6 +55,14 @@ ROT = """async (path) => {
         await cache.put(path, new Response(new Uint8Array(size).fill(7), { headers: found.headers }));
     }
 }"""
+# A page whose app has yet to learn who is here.
+UNKNOWN = """localStorage.removeItem('soundwave:/.session');
+const {fetch} = window;
+const held = new Promise(done => { window.letGo = done; });
+window.fetch = async (asked, init) => {
+    if (asked.url?.endsWith('/api/session/')) await held;
+    return fetch(asked, init);
+};"""
 FIRST_BYTE = """async (path) => {
     const found = await caches.match(path);
     return found ? new Uint8Array(await found.arrayBuffer())[0] : null;
@@ -162,6 +170,16 @@ def test_ready_means_every_byte(home: Keeping) -> None:
     home.wait_until_told()
     told = call(home.page, "GET", f"api/offline/playlist/{home.playlist()}/")["results"]
     assert [(one["state"], one["stored_items"]) for one in told] == [("ready", TRACKS)]
+
+
+def test_who_asks_while_the_app_opens_is_answered_once_it_is_open(home: Keeping) -> None:
+    home.page.add_init_script(UNKNOWN)
+    home.page.reload()
+    home.begin()
+    home.page.evaluate("() => letGo()")
+    wait_until(home.page, "() => window.saved !== null")
+    assert home.page.evaluate("() => window.saved") is True
+    assert row(home.page, "offline", home.playlist())["state"] == "ready"
 
 
 def test_unchanged_costs_one_request(home: Keeping) -> None:

@@ -39,7 +39,9 @@ const news = {
   },
 };
 
-let work: Promise<void> = Promise.resolve();
+let begin: () => void;
+/** What is to be opened and closed; before it is known who is here, whoever asks waits. */
+let work = new Promise<void>((done) => (begin = done));
 let ends: (() => void)[] = [];
 /** Whose database is open; undefined until this page has tried, and where it was lost. */
 let known: string | null | undefined;
@@ -55,6 +57,7 @@ export function followUser(): Promise<void> {
   work = named;
   session.subscribe(follow);
   follow();
+  begin();
   return named;
 }
 
@@ -70,7 +73,7 @@ export async function openLibrary(): Promise<LocalLibrary | null> {
 
 /** What there is, once that is clear. */
 export async function whenOpen(): Promise<Local | null> {
-  await work;
+  for (let seen: typeof work | null = null; seen !== work; ) await (seen = work);
   return local.value;
 }
 
