@@ -126,7 +126,8 @@ def ensure_arrived(rest: Rest, shelf: Shelf, stopped_at: dict[str, float]) -> No
     favorites = [item["track"]["id"] for item in road["items"] if item["track"]["is_favorite"]]
     assert favorites == [shelf.tracks[LOVED]]
     for track, seconds in stopped_at.items():
-        assert rest("GET", f"api/audio/{track}/")["position_seconds"] == pytest.approx(seconds, abs=0.5)
+        # It may have been told within the second before, on the beat: what is nearer is not told again.
+        assert rest("GET", f"api/audio/{track}/")["position_seconds"] == pytest.approx(seconds, abs=1.2)
     ensure_arrived_only_once(rest, shelf)
 
 

@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 
 import pyotp
-from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
+from playwright.sync_api import Browser, Locator, Page, expect
 
 from .browsers import Complaints, new_context
 from .servers import ServerProcess
@@ -149,10 +149,8 @@ def test_the_password_is_asked_for_again(page: Page, server_process: ServerProce
 
 
 def test_who_tried_too_often_is_told_how_long_to_wait(
-    context: BrowserContext, page: Page, server_process: ServerProcess, complaints: Complaints
+    page: Page, server_process: ServerProcess, complaints: Complaints
 ) -> None:
-    enter(page, server_process.url)
-    context.clear_cookies()
     complaints.allowed = REFUSED
     page.clock.install()
     page.goto(f"{server_process.url}login/")

@@ -10,6 +10,8 @@ const EVERY_MS = 15_000;
 const LONG_SECONDS = 20 * 60;
 /** So near to the beginning or the end, starting anew is meant. */
 const EDGE_SECONDS = 30;
+/** What moved by less since it was told is not told again. */
+const STEP_SECONDS = 1;
 
 /** Every 15 seconds, at each pause, at a change of track, and when nobody looks any more or the page goes away. */
 export function keepPositions(player: Player): void {
@@ -18,7 +20,7 @@ export function keepPositions(player: Player): void {
   let told = 0;
 
   const tell = (isLast = false): void => {
-    if (!track || !currentUser() || Math.abs(seconds - told) < 1) return;
+    if (!track || !currentUser() || Math.abs(seconds - told) < STEP_SECONDS) return;
     told = seconds;
     setPosition(track.id, Math.round(seconds * 10) / 10, isLast).catch(() => undefined);
   };
