@@ -127,6 +127,7 @@ def test_what_is_put_away_hands_the_focus_on(page: Page, server_process: ServerP
 def test_back_from_the_code_is_the_password(page: Page, server_process: ServerProcess, complaints: Complaints) -> None:
     enter(page, server_process.url)
     turn_on(open_account(page, server_process))
+    page.goto("about:blank")
     page.context.clear_cookies()
     complaints.allowed = REFUSED
     page.goto(f"{server_process.url}login/")

@@ -259,6 +259,7 @@ def test_a_session_that_ended_leaves_all_to_its_user_alone(
     assert kept(page) == before
     page.context.clear_cookies()
     page.goto(server_process.url)
+    expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
     sign_in(page, server_process.url, "bob")
     open_offline(page, server_process)
     others.get_by_role("button", name="Remove").click()
