@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
+import { ApiError } from "../../webroot/src/api/errors";
 import { SYNC_TAG } from "../../webroot/src/offline/drain";
 import { changed, no, settled, within } from "./draining";
 import { USER } from "./world";
@@ -134,6 +135,17 @@ test("a server that says when to come again is asked then, and not before", () =
       await it.tick(1);
       assert.equal(it.rounds, rounds + 1);
     }
+  }));
+
+test("a server that has no sync now is asked again in time", () =>
+  within(async (it) => {
+    it.errors = [new ApiError("path_not_found", "There is nothing at this path.", 404)];
+    it.pending = 1;
+    it.drain.start();
+    await settled();
+    assert.deepEqual([it.drain.value.trouble, it.drain.value.pending], ["absent", 1]);
+    await it.tick(1_000);
+    assert.deepEqual([it.rounds, it.drain.value.trouble, it.drain.value.pending], [2, null, 0]);
   }));
 
 test("who is not let in stops, keeps all, and tries again only where something changed", () =>

@@ -13,7 +13,7 @@ from playwright.sync_api import Page, expect
 
 from .browsers import UNANSWERED, Complaints
 from .counting_proxy import Asked, CountingProxy
-from .offline import ProxiedHome
+from .offline import ProxiedHome, wait_until_sent
 from .servers import ServerProcess
 from .shelf import fill, write_tone
 from .steps import call, enter, wait_for_worker
@@ -399,6 +399,36 @@ def test_a_removed_playlist_is_let_go_of(home: Keeping) -> None:
     call(home.page, "DELETE", f"api/playlist/{home.playlist()}/")
     home.page.reload()
     home.wait_until_gone()
+
+
+def test_a_server_without_the_plugin_takes_nothing_away(home: Keeping, complaints: Complaints) -> None:
+    """As while an admin looks for what is wrong: kept playlists stay, and what was done arrives once it is back."""
+    complaints.allowed = (*UNANSWERED, "404")
+    page, server = home.page, home.server
+    wait_for_worker(page)
+    assert home.save() is True
+    home.wait_until_told()
+    before = kept(page)
+    assert server.stop() == 0
+    server.environ["SOUNDWAVE_DISABLED_PLUGINS"] = "offline"
+    server.start()
+    with page.expect_response(lambda answer: answer.url.endswith("/manifest/")) as asked:
+        page.goto(f"{home.proxy.url}playlist/?id={home.playlist()}")
+    assert asked.value.status == 404
+    page.get_by_role("main").get_by_role("button", name="Favourite: Track 002").click()
+    line = "This server takes no changes from devices now · 1 change waiting"
+    expect(page.get_by_text(line).filter(visible=True)).to_be_visible()
+    assert kept(page) == before
+    assert row(page, "offline", home.playlist())["state"] == "ready"
+
+    assert server.stop() == 0
+    del server.environ["SOUNDWAVE_DISABLED_PLUGINS"]
+    server.start()
+    page.reload()
+    wait_until_sent(page)
+    tracks = call(page, "GET", "api/audio/?is_favorite=true")["results"]
+    assert [track["id"] for track in tracks] == [home.shelf.tracks[1]]
+    assert kept(page) == before
 
 
 SEEN = """isSeen => {

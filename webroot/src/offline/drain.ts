@@ -1,5 +1,5 @@
 /** When ops go out and changes come in: one drainer at a time over all tabs, patient where the server is not there. */
-import { ApiError } from "../api/errors";
+import { ApiError, hasCode } from "../api/errors";
 import type { Channel } from "./channel";
 import { isDatabaseClosed } from "./database";
 import { lockName } from "./names";
@@ -11,9 +11,10 @@ export const SYNC_TAG = "soundwave-outbox";
 
 /**
  * offline: no answer. signed-out, refused: nothing is tried until something changes. busy: the server asked to wait.
- * full: this device has no room for what came. broken: something went wrong here; it is tried again all the same.
+ * absent: this server has no sync now, as where its plugin is disabled. full: this device has no room for what came.
+ * broken: something went wrong here; it is tried again all the same.
  */
-export type Trouble = "offline" | "signed-out" | "refused" | "busy" | "full" | "broken";
+export type Trouble = "offline" | "signed-out" | "refused" | "busy" | "absent" | "full" | "broken";
 
 export interface DrainState {
   /** Ops that wait to be sent. */
@@ -236,6 +237,7 @@ function troubleOf(error: unknown): Trouble {
   const { status } = error;
   if (status === 0) return "offline";
   if (status === 401) return "signed-out";
+  if (hasCode(error, "path_not_found")) return "absent";
   return status === 429 || status >= 500 ? "busy" : "refused";
 }
 

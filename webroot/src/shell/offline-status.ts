@@ -124,7 +124,7 @@ export class OfflineStatus extends LitElement {
     if (!isOnline.value || trouble === "offline") return { icon: "offline", text: said(t("status.offline"), waiting) };
     if (trouble === "refused") return { icon: "warning", text: said(t("status.refused"), waiting), isTrouble: true };
     if (trouble === "busy") return { icon: "queue", text: said(t("status.busy"), waiting) };
-    if (trouble === "full" || trouble === "broken") {
+    if (trouble === "absent" || trouble === "full" || trouble === "broken") {
       return { icon: "warning", text: said(t(`status.${trouble}`), waiting), isTrouble: true };
     }
     if (isSyncing && count > 0) return { icon: "retry", text: t("status.syncing", { count }) };
