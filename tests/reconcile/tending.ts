@@ -4,7 +4,8 @@ import { test } from "node:test";
 
 import { ApiError } from "../../webroot/src/api/errors";
 import { setDeviceState } from "../../webroot/src/offline/database";
-import { audio, save, within } from "./world";
+import { changeRecord } from "../../webroot/src/offline/records";
+import { audio, save, USER, within } from "./world";
 
 test("paused, what is on its way is broken off; resumed, the rest is fetched", () =>
   within(async (it) => {
@@ -24,6 +25,28 @@ test("paused, what is on its way is broken off; resumed, the rest is fetched", (
     assert.equal((await it.record("one")).state, "ready");
     assert.deepEqual(it.server.sounds(), [audio(3)]);
   }));
+
+test("paused in the moment before it is fetched, it stays paused", async () => {
+  let pause = async (): Promise<void> => undefined;
+  await within(
+    async (it) => {
+      // In another tab, whose word comes a little later.
+      pause = async () => {
+        if (!(await it.record("one")).manifest) return;
+        pause = async () => undefined;
+        await changeRecord({ ...it.deps, channel: { ...it.deps.channel, post: () => undefined } }, "one", () => ({ state: "paused" }));
+      };
+      it.server.before = async (path) => {
+        if (path === audio(1)) it.deps.channel.post({ type: "changed", user: USER, stores: ["offline"] });
+        await it.db.count("offline");
+      };
+      await it.keeper.want("one");
+      await it.time.pass(100_000);
+      assert.deepEqual([(await it.record("one")).state, it.cache.files.size], ["paused", 0]);
+    },
+    { storage: { estimate: async () => (await pause(), { usage: 0, quota: 1e9 }) } },
+  );
+});
 
 test("cancelled before it was ready, nothing of it stays; afterwards what was whole stays", () =>
   within(async (it) => {

@@ -118,7 +118,8 @@ async function fetchWhatFits(round: Round, reasonOf: (wanted: Wanted) => string 
     if (!isActive(looked.id) || !queue.some(({ playlists }) => playlists.includes(looked.id))) continue;
     await changeRecord(deps, looked.id, (known) => {
       const progress = isSameWish(looked, known) ? progressOf(known, (url) => !missing.has(url)) : {};
-      return { ...progress, state: "fetching", reason: null };
+      // Its user, perhaps in another tab, goes before what was read of it a moment ago.
+      return known.state === "paused" ? progress : { ...progress, state: "fetching", reason: null };
     });
   }
   traffic.start(now);
