@@ -30,6 +30,22 @@ for (const state of ["waiting", "paused"]) {
     }));
 }
 
+test("what is pinned in the moment before it would go stays", async () => {
+  let pin = async (): Promise<void> => undefined;
+  await within(
+    async (it) => {
+      await fillUp(it, 1_500);
+      pin = async () => {
+        if ((await it.db.get("offline", "two"))?.manifest) await it.keeper.pin("old0", true);
+      };
+      assert.deepEqual([await save(it, "two"), it.freed], ["short", []]);
+      assert.deepEqual([await save(it, "two"), it.freed], ["ready", ["old1"]]);
+      assert.equal(it.cache.files.has(audio(10)), true);
+    },
+    { storage: { estimate: async () => (await pin(), { usage: 0, quota: 1e9 }) } },
+  );
+});
+
 test("a browser whose estimate stays what it was costs no more than what is needed", () =>
   within(
     async (it) => {

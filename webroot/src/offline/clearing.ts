@@ -62,14 +62,14 @@ async function keepLimit(deps: KeeperDeps, kept: Kept, now: Look, playlists: rea
   return (await free(deps, kept, now, toFree(over, playlists, now.freeable, now.stored, true))) > 0;
 }
 
-/** These wishes go, and at once what they alone have; so many bytes. */
+/** These wishes go, and at once what they alone have, but for those that were pinned a moment ago; so many bytes. */
 export async function free(deps: KeeperDeps, kept: Kept, now: Look, chosen: readonly OfflinePlaylist[]): Promise<number> {
-  if (chosen.length === 0) return 0;
-  const ids = chosen.map(({ id }) => id);
-  const entries = ownEntries(ids, now.freeable, now.stored);
-  for (const id of ids) await forgetRecord(deps, id);
+  const gone: OfflinePlaylist[] = [];
+  for (const one of chosen) if (await forgetRecord(deps, one.id, ({ is_pinned }) => !is_pinned)) gone.push(one);
+  if (gone.length === 0) return 0;
+  const entries = ownEntries(gone.map(({ id }) => id), now.freeable, now.stored);
   await dropStored(kept, entries.map(({ url }) => url));
   tellKept(deps);
-  deps.onFreed?.(chosen);
+  deps.onFreed?.(gone);
   return sizeOf(entries);
 }

@@ -34,13 +34,23 @@ export function newRecord(id: string, title: string, now: string): OfflinePlayli
   };
 }
 
-/** The wish is gone; its bytes go at the next look, and the server hears of it when it can. */
-export async function forgetRecord({ db, channel, user }: Records, id: string): Promise<void> {
+/**
+ * The wish is gone; its bytes go at the next look, and the server hears of it when it can. `isToGo` has the last word, by
+ * what the wish is now; whether it went.
+ */
+export async function forgetRecord(
+  { db, channel, user }: Records,
+  id: string,
+  isToGo: (record: OfflinePlaylist) => boolean = () => true,
+): Promise<boolean> {
   const tx = db.transaction(["offline", "meta"], "readwrite");
-  const meta = tx.objectStore("meta");
+  const [offline, meta] = [tx.objectStore("offline"), tx.objectStore("meta")];
+  const known = await offline.get(id);
+  if (known && !isToGo(known)) return false;
   const unkept = ((await meta.get("unkept")) as string[] | undefined) ?? [];
-  await Promise.all([tx.objectStore("offline").delete(id), meta.put([...new Set([...unkept, id])], "unkept"), tx.done]);
+  await Promise.all([offline.delete(id), meta.put([...new Set([...unkept, id])], "unkept"), tx.done]);
   channel.post({ type: "changed", user, stores: ["offline"] });
+  return true;
 }
 
 /** An older wish is kept, and begins again where it had stopped, or where its `urls` are given. */
